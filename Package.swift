@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is compiled under the same rules; a warning is an error.
+let houseRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A room: a target under `Sources/`, importing what its list names and nothing else.
+func room(_ name: String, imports: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: houseRules)
+}
+
+/// The tests of a room, under `Tests/`, mirroring its sources.
+func tests(of room: String, imports: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: room + "Tests", dependencies: [.byName(name: room)] + imports, resources: resources,
+        swiftSettings: houseRules)
+}
+
+let package = Package(
+    name: "drctl",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        room("DRCrypto", imports: ["COpenSSL", "DRSystem"]),
+        room("DRRunbook", imports: ["DRCrypto"]),
+        room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
+    ]
+)

@@ -1,0 +1,186 @@
+package import DRCrypto
+package import DRRunbook
+
+/// One try of one part of a step. Written `restore#2`, `serve#1/ready`, `fence#1/probe`.
+package struct AttemptID: Hashable, Sendable, Comparable {
+    package var step: StepID
+    /// Counted from 1 for each part of a step, and never used twice.
+    package var number: Int
+    package var part: Part
+
+    package enum Part: String, Hashable, Sendable, CaseIterable {
+        /// What the step is for.
+        case action
+        /// The question whether a background service is ready.
+        case ready
+        /// The question whether the effect is there.
+        case probe
+    }
+
+    package init(step: StepID, number: Int, part: Part = .action) {
+        self.step = step
+        self.number = number
+        self.part = part
+    }
+
+    package static func < (one: AttemptID, other: AttemptID) -> Bool {
+        (one.step, one.number, one.part.rawValue) < (other.step, other.number, other.part.rawValue)
+    }
+}
+
+extension AttemptID: LosslessStringConvertible {
+    package var description: String {
+        part == .action ? "\(step)#\(number)" : "\(step)#\(number)/\(part.rawValue)"
+    }
+
+    package init?(_ description: String) {
+        guard let hash = description.lastIndex(of: "#") else { return nil }
+        let tail = description[description.index(after: hash)...].split(
+            separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(tail.count), let number = Int(tail[0]), number > 0 else { return nil }
+        let named = tail.count == 2 ? Part(rawValue: String(tail[1])) : .action
+        guard let part = named, tail.count == 1 || part != .action else { return nil }
+        self.init(step: StepID(String(description[..<hash])), number: number, part: part)
+    }
+}
+
+extension AttemptID: Codable, CodingKeyRepresentable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = AttemptID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "an attempt is STEP#NUMBER[/PART]")
+        }
+        self = id
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    package var codingKey: any CodingKey { AnyKey(description) }
+
+    package init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+
+    private struct AnyKey: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(_ text: String) { stringValue = text }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}
+
+/// Everything a supervisor needs to carry out an attempt, with secrets as references only:
+/// it is journaled in `attemptIntended` and spooled.
+package struct AttemptSpec: Codable, Sendable, Equatable {
+    package var attempt: AttemptID
+    package var place: Place
+    package var work: Work
+    package var env: [String: ResolvedVariable]
+    /// Absolute.
+    package var workingDirectory: String
+    /// How long the process may live, from its start; nil for a background service.
+    package var timeout: TimeSpan?
+    package var outputs: [String: OutputType]
+    package var isBackground: Bool
+}
+
+package enum ResolvedVariable: Codable, Sendable, Equatable {
+    case text(String)
+    case secret(String)
+}
+
+/// What the process of an attempt is.
+package enum Work: Codable, Sendable, Equatable {
+    case argv([String])
+    /// The text of a `bash -euo pipefail` script, given to it on its standard input or as a file, never in argv.
+    case script(String)
+    /// `drctl action KIND`, with this request on its standard input.
+    case action(ActionRequest)
+}
+
+/// What `drctl action KIND` is asked to do; every template is resolved.
+package enum ActionRequest: Codable, Sendable, Equatable {
+    case http(ResolvedRequest)
+    /// Asks once; exits 0 (holds), 1 (does not hold), 2 (not established).
+    case check(ResolvedCheck)
+    /// Asks until the check held for `holds` without a break; ended by the attempt's timeout.
+    case wait(ResolvedCheck, holds: TimeSpan, interval: TimeSpan)
+    case backup(repository: ResolvedRepository, dataset: String, paths: [String], tag: String)
+    case verify(repository: ResolvedRepository, dataset: String, snapshot: String, level: VerifyAction.Level)
+    case restore(repository: ResolvedRepository, dataset: String, snapshot: String, to: String)
+    case resync(from: String, to: String, service: String)
+    /// Whether a snapshot with this tag exists: the probe of a backup.
+    case findSnapshot(repository: ResolvedRepository, dataset: String, tag: String)
+}
+
+package struct ResolvedRepository: Codable, Sendable, Equatable {
+    package var address: String
+    /// Where the runner reads the identity when it starts the attempt; its contents go over the socket only.
+    package var identityPath: String?
+    package var pinnedID: String?
+}
+
+package struct ResolvedRequest: Codable, Sendable, Equatable {
+    package var method: String
+    package var url: String
+    package var headers: [String: String]
+    package var body: String?
+    package var expect: HTTPExpectation
+}
+
+package enum ResolvedCheck: Codable, Sendable, Equatable {
+    case argv([String])
+    case script(String)
+    case http(ResolvedRequest)
+    case tcp(String)
+}
+
+/// How an attempt's process began.
+package struct AttemptStart: Codable, Sendable, Equatable {
+    package var at: Moment
+    package var pid: Int32
+    /// Field 22 of /proc/PID/stat: with pid and boot id it names the process for ever.
+    package var startTicks: UInt64
+    package var executable: String
+    package var executableDigest: Digest?
+}
+
+/// How an attempt's process ended, by the supervisor's clock.
+package struct AttemptEnd: Codable, Sendable, Equatable {
+    package var at: Moment
+    package var result: Result
+    package var standardOutput: OutputRecord?
+    package var standardError: OutputRecord?
+    /// Declared outputs, read from `$DRCTL_OUTPUT`; undeclared names are left out.
+    package var outputs: [String: Value]
+    /// Processes of the attempt that outlived its main process.
+    package var survivors: [String]
+
+    package enum Result: Codable, Sendable, Equatable {
+        case exited(Int32)
+        case signalled(Int32)
+        /// The supervisor ended it at its deadline.
+        case timedOut
+        /// The supervisor ended it because it was asked to.
+        case stopped
+        /// There was never a process; the text says what, why and what next.
+        case couldNotStart(String)
+        /// It exited 0, but `$DRCTL_OUTPUT` did not hold what was declared.
+        case badOutput(String)
+    }
+
+    package var succeeded: Bool { result == .exited(0) }
+}
+
+/// What became of one output stream, which lies masked in a file.
+package struct OutputRecord: Codable, Sendable, Equatable {
+    /// Relative to the run's directory.
+    package var path: String
+    package var sha256: Digest
+    package var sizeBytes: Int64
+    package var truncated: Bool
+    /// The last lines (at most 2 KiB), for people.
+    package var tail: String
+}

@@ -1,0 +1,32 @@
+package import DRRunbook
+
+/// A point in time as a machine saw it: wall clock for people, boot time for arithmetic within one boot.
+package struct Moment: Hashable, Sendable, Codable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z, by the wall clock; may jump.
+    package var wall: Int64
+    /// Nanoseconds since the machine started (CLOCK_BOOTTIME); never jumps, says nothing across a restart.
+    package var boot: Int64
+    /// Which start of the machine `boot` counts from.
+    package var bootID: String
+
+    package init(wall: Int64, boot: Int64, bootID: String) {
+        self.wall = wall
+        self.boot = boot
+        self.bootID = bootID
+    }
+
+    /// Time elapsed since an earlier moment: by boot time within one boot, else by the wall clock.
+    package func elapsed(since earlier: Moment) -> TimeSpan {
+        bootID == earlier.bootID
+            ? TimeSpan(nanoseconds: boot - earlier.boot) : TimeSpan(nanoseconds: wall - earlier.wall)
+    }
+
+    package func advanced(by span: TimeSpan) -> Moment {
+        Moment(wall: wall + span.nanoseconds, boot: boot + span.nanoseconds, bootID: bootID)
+    }
+
+    /// Whether a due moment has come. Either clock's word is enough: what waits fails closed.
+    package func isPast(_ due: Moment) -> Bool {
+        (bootID == due.bootID && boot >= due.boot) || wall >= due.wall
+    }
+}

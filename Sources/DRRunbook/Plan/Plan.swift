@@ -1,0 +1,106 @@
+package import DRCrypto
+
+/// A runbook resolved for one environment and its inputs, frozen and hashed: the contract of a run.
+///
+/// Its bytes are `plan.json`; the journal's first event holds their SHA-256. A plan is decoded from those
+/// bytes and never encoded a second time.
+package struct Plan: Codable, Sendable, Equatable {
+    package static let schema = "drctl.plan/1"
+
+    package var schema: String = Self.schema
+    package var runbook: RunbookIdentity
+    package var purpose: Purpose
+    package var mode: RunMode
+    package var environment: String
+    package var inputs: [String: String]
+    package var targets: [String: PlannedTarget]
+    package var services: [PlannedService]
+    /// What a drill must not reach, and what to do when that cannot be demonstrated; nil in a real run.
+    package var isolation: PlannedIsolation?
+    package var steps: [PlannedStep]
+    /// What a drill puts back at its end, in this order, whatever happened.
+    package var cleanup: [PlannedStep]
+    /// Every file that the runbook names; steps run the copies in the run's `files/`.
+    package var files: [PlannedFile]
+    package var people: [PlannedPerson]
+    package var repositories: [String: PlannedRepository]
+    package var secrets: [String: SecretReference]
+    /// How many attempts may be under way at once.
+    package var width: Int
+    /// SHA-256 of the exact bytes of the site file and the catalogue that were read; nil when there was none.
+    package var siteDigest: Digest?
+    package var catalogueDigest: Digest?
+
+    /// Steps and cleanup by id.
+    package func step(_ id: StepID) -> PlannedStep? {
+        steps.first { $0.id == id } ?? cleanup.first { $0.id == id }
+    }
+}
+
+package struct RunbookIdentity: Codable, Sendable, Equatable {
+    package var name: String
+    package var title: String
+    package var owner: String
+    /// SHA-256 of the runbook's exact source bytes.
+    package var digest: Digest
+}
+
+package struct PlannedTarget: Codable, Sendable, Equatable {
+    package var kind: RunMode
+    /// Everything else the environment says of it: `host`, `port` and so on.
+    package var values: [String: String]
+}
+
+/// A service of the catalogue with the objectives that were in force when the run was planned.
+package struct PlannedService: Codable, Sendable, Equatable {
+    package var name: String
+    package var tier: Int
+    package var owner: String
+    package var recoveryTimeObjective: TimeSpan?
+    package var recoveryPointObjective: TimeSpan?
+    package var maximumTolerableDowntime: TimeSpan?
+    /// The pair of clocks that the recovery time is measured between.
+    package var from: ClockName
+    package var to: ClockName
+}
+
+package struct PlannedIsolation: Codable, Sendable, Equatable {
+    /// `host:port`, each answering outside and failing inside before the first step.
+    package var mustNotReach: [String]
+    /// Whether to go on when a probe could not be demonstrated (the name did not resolve outside, say).
+    package var whenNotDemonstrated: WhenNotDemonstrated
+
+    package enum WhenNotDemonstrated: String, Codable, Sendable { case refuse, `continue` }
+}
+
+/// A file named by the runbook, copied to `files/` under the run's directory.
+package struct PlannedFile: Codable, Sendable, Equatable {
+    /// Relative to the runbook's folder, and to `files/`.
+    package var path: String
+    package var sha256: Digest
+    package var sizeBytes: Int64
+    package var isExecutable: Bool
+}
+
+package struct PlannedPerson: Codable, Sendable, Equatable {
+    package var name: String
+    /// The operating system's user, whose uid makes a request this person's.
+    package var user: String
+    package var uid: UInt32?
+    package var roles: [String]
+}
+
+package struct PlannedRepository: Codable, Sendable, Equatable {
+    /// A path, possibly under `${{ run.directory }}`.
+    package var address: Template
+    /// Where the identity (an age key or a writer's) is read when an attempt starts; never its contents.
+    package var identity: Template?
+    /// The repository's pinned id, in hexadecimal; nil when it is made during the run.
+    package var pinnedID: Template?
+}
+
+/// Where a secret is read when an attempt starts; never its contents.
+package enum SecretReference: Codable, Sendable, Equatable {
+    case file(String)
+    case environment(String)
+}

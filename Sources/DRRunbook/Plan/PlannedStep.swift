@@ -1,0 +1,123 @@
+package import DRCrypto
+
+/// A step of the plan: everything that is known before the run starts, in full.
+package struct PlannedStep: Codable, Sendable, Equatable {
+    package var id: StepID
+    package var title: String
+    package var action: StepAction
+    package var needs: [Need]
+    /// The step is skipped where this is false.
+    package var condition: Expression?
+    package var effect: Effect
+    package var place: Place
+    /// Why a writing step may act outside the drill's namespaces; shown in the report.
+    package var placeReason: String?
+    /// The longest an attempt may take.
+    package var timeout: TimeSpan?
+    /// The longest the whole step may take, waiting and retries included.
+    package var within: TimeSpan?
+    package var retry: RetryPolicy
+    package var onFailure: FailurePolicy
+    package var probe: Check?
+    package var env: [String: EnvironmentValue]
+    package var outputs: [String: OutputType]
+    package var marks: [PlannedMark]
+    package var measures: PlannedMeasure?
+    package var background: BackgroundPolicy?
+    /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
+    package var skipInDrill: String?
+    /// Whether the drill runs something else than a real run would (`inDrill: {run: …}`).
+    package var differsInDrill: Bool
+    /// SHA-256 over this definition and the digests of its transitive needs.
+    package var digest: Digest
+}
+
+/// That another step has to be over first, and in which of its ends.
+package struct Need: Codable, Sendable, Equatable {
+    package var step: StepID
+    package var accept: [Outcome]
+
+    package enum Outcome: String, Codable, Sendable, CaseIterable { case succeeded, failed, skipped }
+}
+
+/// When a failed attempt is followed by another. The delay before attempt n + 1 is
+/// `min(maximum, initial × factor^(n-1))`, times a fraction in [0, 1) when jitter is full.
+package struct RetryPolicy: Codable, Sendable, Equatable {
+    /// All attempts, the first one included; 1 means no retry.
+    package var attempts: Int
+    package var initial: TimeSpan
+    package var factorThousandths: Int
+    package var maximum: TimeSpan
+    package var jitter: Jitter
+    /// Only these exit codes are retried; nil retries any failure.
+    package var exitCodes: [Int32]?
+
+    package enum Jitter: String, Codable, Sendable { case full, none }
+
+    package static let never = RetryPolicy(
+        attempts: 1, initial: .seconds(1), factorThousandths: 2000, maximum: .seconds(60), jitter: .full,
+        exitCodes: nil)
+}
+
+/// What happens when a step has failed for good.
+package enum FailurePolicy: Codable, Sendable, Equatable {
+    /// Dependents wait, independent branches go on, a person answers; unattended, for this long.
+    case hold(unattended: TimeSpan)
+    case abort
+    case `continue`
+    /// The same step becomes a card.
+    case manual(ManualCard)
+}
+
+package struct ManualCard: Codable, Sendable, Equatable {
+    package var instructions: Template
+    package var owner: String
+    package var within: TimeSpan?
+    /// What the person has to enter, by name.
+    package var inputs: [String: OutputType]
+    package var evidenceRequired: Bool
+}
+
+package struct ApprovalCard: Codable, Sendable, Equatable {
+    package var message: Template
+    package var roles: [String]
+    /// Distinct people holding any listed role.
+    package var quorum: Int
+    package var notInitiator: Bool
+    package var within: TimeSpan?
+}
+
+package enum OutputType: String, Codable, Sendable, CaseIterable { case string, integer, boolean }
+
+/// A variable of a step's environment: a text, or a secret by reference that only the supervisor resolves.
+package enum EnvironmentValue: Codable, Sendable, Equatable {
+    case text(Template)
+    case secret(String)
+}
+
+package struct PlannedMark: Codable, Sendable, Equatable {
+    package var clock: ClockName
+    package var service: String
+    /// An expression giving an RFC 3339 time; nil takes the supervisor's time (`disrupted`: start, others: end).
+    package var at: Template?
+}
+
+/// One side of the achieved data loss; the step's outputs `lastWrite` and `lastWriteAt` hold the figures.
+package struct PlannedMeasure: Codable, Sendable, Equatable {
+    package var loss: Side
+    package var service: String
+
+    package enum Side: String, Codable, Sendable { case source, recovered }
+}
+
+/// A process that goes on after its step succeeded.
+package struct BackgroundPolicy: Codable, Sendable, Equatable {
+    package var ready: Check
+    /// How often and for how long `ready` is asked; the step's `timeout` bounds it.
+    package var readyInterval: TimeSpan
+    /// The step at whose start this service's end is expected and at whose end it is stopped; nil: the run.
+    package var until: StepID?
+    package var onLoss: OnLoss
+
+    package enum OnLoss: String, Codable, Sendable { case hold, restart }
+}

@@ -1,0 +1,99 @@
+/// What a step does, by its kind.
+package enum StepAction: Codable, Sendable, Equatable {
+    case run(Command)
+    case http(HTTPRequest)
+    case wait(WaitAction)
+    case manual(ManualCard)
+    case approve(ApprovalCard)
+    case backup(BackupAction)
+    case verify(VerifyAction)
+    case restore(RestoreAction)
+    case resync(ResyncAction)
+
+    package var kind: StepKind {
+        switch self {
+        case .run: .run
+        case .http: .http
+        case .wait: .wait
+        case .manual: .manual
+        case .approve: .approve
+        case .backup: .backup
+        case .verify: .verify
+        case .restore: .restore
+        case .resync: .resync
+        }
+    }
+}
+
+package enum StepKind: String, Codable, Sendable, CaseIterable {
+    case run, http, wait, manual, approve, backup, verify, restore, resync
+}
+
+/// A process to start. Values reach it through `argv` and the environment only.
+package enum Command: Codable, Sendable, Equatable {
+    /// The executable and its arguments. A first word that names a planned file (`scripts/fence`) runs that copy.
+    case argv([Template])
+    /// The text of a `bash -euo pipefail` script, free of expressions.
+    case script(String)
+}
+
+package struct HTTPRequest: Codable, Sendable, Equatable {
+    package var method: String
+    package var url: Template
+    package var headers: [String: Template]
+    package var body: Template?
+    package var expect: HTTPExpectation
+}
+
+package struct HTTPExpectation: Codable, Sendable, Equatable {
+    /// Accepted status codes.
+    package var status: [Int]
+    /// A text that the body has to contain.
+    package var bodyContains: String?
+}
+
+/// Something that holds, does not hold, or could not be established.
+package enum Check: Codable, Sendable, Equatable {
+    /// Exit 0: holds, 1: does not hold, anything else or a timeout: not established.
+    case run(Command)
+    case http(HTTPRequest)
+    /// A TCP connection to `host:port` is accepted.
+    case tcp(Template)
+}
+
+package struct WaitAction: Codable, Sendable, Equatable {
+    package var check: Check
+    /// How long the check has to hold without a break.
+    package var holds: TimeSpan
+    package var interval: TimeSpan
+}
+
+package struct BackupAction: Codable, Sendable, Equatable {
+    package var repository: String
+    package var dataset: Template
+    package var paths: [Template]
+}
+
+package struct VerifyAction: Codable, Sendable, Equatable {
+    package var repository: String
+    package var dataset: Template
+    /// A snapshot's id, or `latest`.
+    package var snapshot: Template
+    package var level: Level
+
+    package enum Level: String, Codable, Sendable, CaseIterable { case structure, stored, content, rehearse }
+}
+
+package struct RestoreAction: Codable, Sendable, Equatable {
+    package var repository: String
+    package var dataset: Template
+    package var snapshot: Template
+    package var to: Template
+}
+
+/// Brings a tree into the state of another one and compares both by digest.
+package struct ResyncAction: Codable, Sendable, Equatable {
+    package var from: Template
+    package var to: Template
+    package var service: String
+}
