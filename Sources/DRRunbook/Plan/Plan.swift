@@ -35,6 +35,32 @@ package struct Plan: Codable, Sendable, Equatable {
     package func step(_ id: StepID) -> PlannedStep? {
         steps.first { $0.id == id } ?? cleanup.first { $0.id == id }
     }
+
+    package init(
+        runbook: RunbookIdentity, purpose: Purpose, mode: RunMode, environment: String, inputs: [String: String] = [:],
+        targets: [String: PlannedTarget] = [:], services: [PlannedService] = [], isolation: PlannedIsolation? = nil,
+        steps: [PlannedStep] = [], cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
+        repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
+        siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
+    ) {
+        self.runbook = runbook
+        self.purpose = purpose
+        self.mode = mode
+        self.environment = environment
+        self.inputs = inputs
+        self.targets = targets
+        self.services = services
+        self.isolation = isolation
+        self.steps = steps
+        self.cleanup = cleanup
+        self.files = files
+        self.people = people
+        self.repositories = repositories
+        self.secrets = secrets
+        self.width = width
+        self.siteDigest = siteDigest
+        self.catalogueDigest = catalogueDigest
+    }
 }
 
 package struct RunbookIdentity: Codable, Sendable, Equatable {
@@ -43,12 +69,24 @@ package struct RunbookIdentity: Codable, Sendable, Equatable {
     package var owner: String
     /// SHA-256 of the runbook's exact source bytes.
     package var digest: Digest
+
+    package init(name: String, title: String, owner: String, digest: Digest) {
+        self.name = name
+        self.title = title
+        self.owner = owner
+        self.digest = digest
+    }
 }
 
 package struct PlannedTarget: Codable, Sendable, Equatable {
     package var kind: RunMode
     /// Everything else the environment says of it: `host`, `port` and so on.
     package var values: [String: String]
+
+    package init(kind: RunMode, values: [String: String] = [:]) {
+        self.kind = kind
+        self.values = values
+    }
 }
 
 /// A service of the catalogue with the objectives that were in force when the run was planned.
@@ -62,6 +100,21 @@ package struct PlannedService: Codable, Sendable, Equatable {
     /// The pair of clocks that the recovery time is measured between.
     package var from: ClockName
     package var to: ClockName
+
+    package init(
+        name: String, tier: Int, owner: String, recoveryTimeObjective: TimeSpan? = nil,
+        recoveryPointObjective: TimeSpan? = nil, maximumTolerableDowntime: TimeSpan? = nil, from: ClockName,
+        to: ClockName
+    ) {
+        self.name = name
+        self.tier = tier
+        self.owner = owner
+        self.recoveryTimeObjective = recoveryTimeObjective
+        self.recoveryPointObjective = recoveryPointObjective
+        self.maximumTolerableDowntime = maximumTolerableDowntime
+        self.from = from
+        self.to = to
+    }
 }
 
 package struct PlannedIsolation: Codable, Sendable, Equatable {
@@ -69,8 +122,18 @@ package struct PlannedIsolation: Codable, Sendable, Equatable {
     package var mustNotReach: [String]
     /// Whether to go on when a probe could not be demonstrated (the name did not resolve outside, say).
     package var whenNotDemonstrated: WhenNotDemonstrated
+    /// Absolute paths that a drill's inside may read beside the system and its run's directory.
+    package var readOnlyBinds: [String]
 
     package enum WhenNotDemonstrated: String, Codable, Sendable { case refuse, `continue` }
+
+    package init(
+        mustNotReach: [String], whenNotDemonstrated: WhenNotDemonstrated = .refuse, readOnlyBinds: [String] = []
+    ) {
+        self.mustNotReach = mustNotReach
+        self.whenNotDemonstrated = whenNotDemonstrated
+        self.readOnlyBinds = readOnlyBinds
+    }
 }
 
 /// A file named by the runbook, copied to `files/` under the run's directory.
@@ -80,6 +143,13 @@ package struct PlannedFile: Codable, Sendable, Equatable {
     package var sha256: Digest
     package var sizeBytes: Int64
     package var isExecutable: Bool
+
+    package init(path: String, sha256: Digest, sizeBytes: Int64, isExecutable: Bool) {
+        self.path = path
+        self.sha256 = sha256
+        self.sizeBytes = sizeBytes
+        self.isExecutable = isExecutable
+    }
 }
 
 package struct PlannedPerson: Codable, Sendable, Equatable {
@@ -88,6 +158,13 @@ package struct PlannedPerson: Codable, Sendable, Equatable {
     package var user: String
     package var uid: UInt32?
     package var roles: [String]
+
+    package init(name: String, user: String, uid: UInt32? = nil, roles: [String] = []) {
+        self.name = name
+        self.user = user
+        self.uid = uid
+        self.roles = roles
+    }
 }
 
 package struct PlannedRepository: Codable, Sendable, Equatable {
@@ -97,6 +174,12 @@ package struct PlannedRepository: Codable, Sendable, Equatable {
     package var identity: Template?
     /// The repository's pinned id, in hexadecimal; nil when it is made during the run.
     package var pinnedID: Template?
+
+    package init(address: Template, identity: Template? = nil, pinnedID: Template? = nil) {
+        self.address = address
+        self.identity = identity
+        self.pinnedID = pinnedID
+    }
 }
 
 /// Where a secret is read when an attempt starts; never its contents.

@@ -30,6 +30,38 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var differsInDrill: Bool
     /// SHA-256 over this definition and the digests of its transitive needs.
     package var digest: Digest
+
+    package init(
+        id: StepID, title: String, action: StepAction, needs: [Need] = [], condition: Expression? = nil,
+        effect: Effect = .read, place: Place = .outside, placeReason: String? = nil, timeout: TimeSpan? = nil,
+        within: TimeSpan? = nil, retry: RetryPolicy = .never,
+        onFailure: FailurePolicy = .hold(unattended: .minutes(10)), probe: Check? = nil,
+        env: [String: EnvironmentValue] = [:], outputs: [String: OutputType] = [:], marks: [PlannedMark] = [],
+        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, skipInDrill: String? = nil,
+        differsInDrill: Bool = false, digest: Digest
+    ) {
+        self.id = id
+        self.title = title
+        self.action = action
+        self.needs = needs
+        self.condition = condition
+        self.effect = effect
+        self.place = place
+        self.placeReason = placeReason
+        self.timeout = timeout
+        self.within = within
+        self.retry = retry
+        self.onFailure = onFailure
+        self.probe = probe
+        self.env = env
+        self.outputs = outputs
+        self.marks = marks
+        self.measures = measures
+        self.background = background
+        self.skipInDrill = skipInDrill
+        self.differsInDrill = differsInDrill
+        self.digest = digest
+    }
 }
 
 /// That another step has to be over first, and in which of its ends.
@@ -38,6 +70,11 @@ package struct Need: Codable, Sendable, Equatable {
     package var accept: [Outcome]
 
     package enum Outcome: String, Codable, Sendable, CaseIterable { case succeeded, failed, skipped }
+
+    package init(step: StepID, accept: [Outcome] = [.succeeded]) {
+        self.step = step
+        self.accept = accept
+    }
 }
 
 /// When a failed attempt is followed by another. The delay before attempt n + 1 is
@@ -57,6 +94,18 @@ package struct RetryPolicy: Codable, Sendable, Equatable {
     package static let never = RetryPolicy(
         attempts: 1, initial: .seconds(1), factorThousandths: 2000, maximum: .seconds(60), jitter: .full,
         exitCodes: nil)
+
+    package init(
+        attempts: Int, initial: TimeSpan, factorThousandths: Int, maximum: TimeSpan, jitter: Jitter,
+        exitCodes: [Int32]? = nil
+    ) {
+        self.attempts = attempts
+        self.initial = initial
+        self.factorThousandths = factorThousandths
+        self.maximum = maximum
+        self.jitter = jitter
+        self.exitCodes = exitCodes
+    }
 }
 
 /// What happens when a step has failed for good.
@@ -76,6 +125,17 @@ package struct ManualCard: Codable, Sendable, Equatable {
     /// What the person has to enter, by name.
     package var inputs: [String: OutputType]
     package var evidenceRequired: Bool
+
+    package init(
+        instructions: Template, owner: String, within: TimeSpan? = nil, inputs: [String: OutputType] = [:],
+        evidenceRequired: Bool = false
+    ) {
+        self.instructions = instructions
+        self.owner = owner
+        self.within = within
+        self.inputs = inputs
+        self.evidenceRequired = evidenceRequired
+    }
 }
 
 package struct ApprovalCard: Codable, Sendable, Equatable {
@@ -85,6 +145,16 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
     package var quorum: Int
     package var notInitiator: Bool
     package var within: TimeSpan?
+
+    package init(
+        message: Template, roles: [String] = [], quorum: Int = 1, notInitiator: Bool = false, within: TimeSpan? = nil
+    ) {
+        self.message = message
+        self.roles = roles
+        self.quorum = quorum
+        self.notInitiator = notInitiator
+        self.within = within
+    }
 }
 
 package enum OutputType: String, Codable, Sendable, CaseIterable { case string, integer, boolean }
@@ -100,6 +170,15 @@ package struct PlannedMark: Codable, Sendable, Equatable {
     package var service: String
     /// An expression giving an RFC 3339 time; nil takes the supervisor's time (`disrupted`: start, others: end).
     package var at: Template?
+    /// The runbook causes this disruption on purpose; always so in a drill, for `disrupted`.
+    package var synthetic: Bool
+
+    package init(clock: ClockName, service: String, at: Template? = nil, synthetic: Bool = false) {
+        self.clock = clock
+        self.service = service
+        self.at = at
+        self.synthetic = synthetic
+    }
 }
 
 /// One side of the achieved data loss; the step's outputs `lastWrite` and `lastWriteAt` hold the figures.
@@ -108,6 +187,11 @@ package struct PlannedMeasure: Codable, Sendable, Equatable {
     package var service: String
 
     package enum Side: String, Codable, Sendable { case source, recovered }
+
+    package init(loss: Side, service: String) {
+        self.loss = loss
+        self.service = service
+    }
 }
 
 /// A process that goes on after its step succeeded.
@@ -120,4 +204,13 @@ package struct BackgroundPolicy: Codable, Sendable, Equatable {
     package var onLoss: OnLoss
 
     package enum OnLoss: String, Codable, Sendable { case hold, restart }
+
+    package init(
+        ready: Check, readyInterval: TimeSpan = .milliseconds(250), until: StepID? = nil, onLoss: OnLoss = .hold
+    ) {
+        self.ready = ready
+        self.readyInterval = readyInterval
+        self.until = until
+        self.onLoss = onLoss
+    }
 }

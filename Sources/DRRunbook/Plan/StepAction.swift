@@ -31,7 +31,8 @@ package enum StepKind: String, Codable, Sendable, CaseIterable {
 
 /// A process to start. Values reach it through `argv` and the environment only.
 package enum Command: Codable, Sendable, Equatable {
-    /// The executable and its arguments. A first word that names a planned file (`scripts/fence`) runs that copy.
+    /// The executable and its arguments. A word that is the path of a planned file (`scripts/fence`) stands for
+    /// the absolute path of its copy in the run's `files/`; a first word `drctl` is drctl's own executable.
     case argv([Template])
     /// The text of a `bash -euo pipefail` script, free of expressions.
     case script(String)
@@ -43,6 +44,17 @@ package struct HTTPRequest: Codable, Sendable, Equatable {
     package var headers: [String: Template]
     package var body: Template?
     package var expect: HTTPExpectation
+
+    package init(
+        method: String = "GET", url: Template, headers: [String: Template] = [:], body: Template? = nil,
+        expect: HTTPExpectation = HTTPExpectation(status: [200])
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.expect = expect
+    }
 }
 
 package struct HTTPExpectation: Codable, Sendable, Equatable {
@@ -50,6 +62,11 @@ package struct HTTPExpectation: Codable, Sendable, Equatable {
     package var status: [Int]
     /// A text that the body has to contain.
     package var bodyContains: String?
+
+    package init(status: [Int], bodyContains: String? = nil) {
+        self.status = status
+        self.bodyContains = bodyContains
+    }
 }
 
 /// Something that holds, does not hold, or could not be established.
@@ -66,12 +83,24 @@ package struct WaitAction: Codable, Sendable, Equatable {
     /// How long the check has to hold without a break.
     package var holds: TimeSpan
     package var interval: TimeSpan
+
+    package init(check: Check, holds: TimeSpan, interval: TimeSpan = .milliseconds(250)) {
+        self.check = check
+        self.holds = holds
+        self.interval = interval
+    }
 }
 
 package struct BackupAction: Codable, Sendable, Equatable {
     package var repository: String
     package var dataset: Template
     package var paths: [Template]
+
+    package init(repository: String, dataset: Template, paths: [Template]) {
+        self.repository = repository
+        self.dataset = dataset
+        self.paths = paths
+    }
 }
 
 package struct VerifyAction: Codable, Sendable, Equatable {
@@ -82,6 +111,13 @@ package struct VerifyAction: Codable, Sendable, Equatable {
     package var level: Level
 
     package enum Level: String, Codable, Sendable, CaseIterable { case structure, stored, content, rehearse }
+
+    package init(repository: String, dataset: Template, snapshot: Template, level: Level) {
+        self.repository = repository
+        self.dataset = dataset
+        self.snapshot = snapshot
+        self.level = level
+    }
 }
 
 package struct RestoreAction: Codable, Sendable, Equatable {
@@ -89,6 +125,13 @@ package struct RestoreAction: Codable, Sendable, Equatable {
     package var dataset: Template
     package var snapshot: Template
     package var to: Template
+
+    package init(repository: String, dataset: Template, snapshot: Template, to: Template) {
+        self.repository = repository
+        self.dataset = dataset
+        self.snapshot = snapshot
+        self.to = to
+    }
 }
 
 /// Brings a tree into the state of another one and compares both by digest.
@@ -96,4 +139,10 @@ package struct ResyncAction: Codable, Sendable, Equatable {
     package var from: Template
     package var to: Template
     package var service: String
+
+    package init(from: Template, to: Template, service: String) {
+        self.from = from
+        self.to = to
+        self.service = service
+    }
 }
