@@ -34,6 +34,11 @@ let package = Package(
         room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         room("DRCrypto", imports: ["COpenSSL", "DRSystem"]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        room(
+            "DRRepository",
+            imports: ["DRSystem", "DRCrypto", "CZstd", .product(name: "SystemPackage", package: "swift-system")]),
+        tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto"]),
         room("DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
     ]

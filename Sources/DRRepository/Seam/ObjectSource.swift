@@ -1,0 +1,51 @@
+package import DRCrypto
+
+/// Where an object lies. Two locations with the same `pack` are in the same pack; `offsetBytes` orders them in it.
+package struct PackLocation: Hashable, Sendable {
+    /// The pack's name.
+    package let pack: Digest
+    package let offsetBytes: Int
+    package let storedBytes: Int
+    package let plaintextBytes: Int
+
+    package init(pack: Digest, offsetBytes: Int, storedBytes: Int, plaintextBytes: Int) {
+        self.pack = pack
+        self.offsetBytes = offsetBytes
+        self.storedBytes = storedBytes
+        self.plaintextBytes = plaintextBytes
+    }
+}
+
+/// An object that was read: its tag, its decompression and its id have been checked.
+package struct StoredObject: Sendable {
+    package let link: ObjectLink
+    package let body: [UInt8]
+    package let links: [ObjectLink]
+
+    package init(link: ObjectLink, body: [UInt8], links: [ObjectLink]) {
+        self.link = link
+        self.body = body
+        self.links = links
+    }
+}
+
+/// Opens objects of a repository. Any number of threads may use it at once; call it from threads that may block.
+package protocol ObjectSource: Sendable {
+    /// What named this domain's objects.
+    var naming: any ObjectNaming { get }
+
+    /// Reads one object, trying every location it has.
+    /// - Throws: `damaged` when no location gives the right bytes; `missingObject` when the index knows none.
+    func read(_ object: ObjectLink) throws(RepositoryError) -> StoredObject
+
+    /// Reads many objects, pack by pack in the order of their offsets, neighbours in one read. `each` is called
+    /// once for every object asked for, on the calling thread, in an order of the source's choice; an object that
+    /// cannot be read is handed over as its error and the others go on. An error thrown by `each` ends the reading.
+    func read(
+        _ objects: [ObjectLink],
+        each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
+    ) throws(RepositoryError)
+
+    /// The first known location, to group work by pack; nil when the index knows none.
+    func location(of object: ObjectLink) throws(RepositoryError) -> PackLocation?
+}
