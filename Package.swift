@@ -41,5 +41,6 @@ let package = Package(
         tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto"]),
         room("DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
+        room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
     ]
 )
