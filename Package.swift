@@ -42,5 +42,6 @@ let package = Package(
         room("DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
+        .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )
