@@ -84,6 +84,20 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
     package var timeout: TimeSpan?
     package var outputs: [String: OutputType]
     package var isBackground: Bool
+
+    package init(
+        attempt: AttemptID, place: Place, work: Work, env: [String: ResolvedVariable], workingDirectory: String,
+        timeout: TimeSpan? = nil, outputs: [String: OutputType], isBackground: Bool
+    ) {
+        self.attempt = attempt
+        self.place = place
+        self.work = work
+        self.env = env
+        self.workingDirectory = workingDirectory
+        self.timeout = timeout
+        self.outputs = outputs
+        self.isBackground = isBackground
+    }
 }
 
 package enum ResolvedVariable: Codable, Sendable, Equatable {
@@ -120,6 +134,12 @@ package struct ResolvedRepository: Codable, Sendable, Equatable {
     /// Where the runner reads the identity when it starts the attempt; its contents go over the socket only.
     package var identityPath: String?
     package var pinnedID: String?
+
+    package init(address: String, identityPath: String? = nil, pinnedID: String? = nil) {
+        self.address = address
+        self.identityPath = identityPath
+        self.pinnedID = pinnedID
+    }
 }
 
 package struct ResolvedRequest: Codable, Sendable, Equatable {
@@ -128,6 +148,14 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     package var headers: [String: String]
     package var body: String?
     package var expect: HTTPExpectation
+
+    package init(method: String, url: String, headers: [String: String], body: String? = nil, expect: HTTPExpectation) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.expect = expect
+    }
 }
 
 package enum ResolvedCheck: Codable, Sendable, Equatable {
@@ -145,6 +173,14 @@ package struct AttemptStart: Codable, Sendable, Equatable {
     package var startTicks: UInt64
     package var executable: String
     package var executableDigest: Digest?
+
+    package init(at: Moment, pid: Int32, startTicks: UInt64, executable: String, executableDigest: Digest? = nil) {
+        self.at = at
+        self.pid = pid
+        self.startTicks = startTicks
+        self.executable = executable
+        self.executableDigest = executableDigest
+    }
 }
 
 /// How an attempt's process ended, by the supervisor's clock.
@@ -157,6 +193,18 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
     package var outputs: [String: Value]
     /// Processes of the attempt that outlived its main process.
     package var survivors: [String]
+
+    package init(
+        at: Moment, result: Result, standardOutput: OutputRecord? = nil, standardError: OutputRecord? = nil,
+        outputs: [String: Value], survivors: [String]
+    ) {
+        self.at = at
+        self.result = result
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.outputs = outputs
+        self.survivors = survivors
+    }
 
     package enum Result: Codable, Sendable, Equatable {
         case exited(Int32)
@@ -183,4 +231,12 @@ package struct OutputRecord: Codable, Sendable, Equatable {
     package var truncated: Bool
     /// The last lines (at most 2 KiB), for people.
     package var tail: String
+
+    package init(path: String, sha256: Digest, sizeBytes: Int64, truncated: Bool, tail: String) {
+        self.path = path
+        self.sha256 = sha256
+        self.sizeBytes = sizeBytes
+        self.truncated = truncated
+        self.tail = tail
+    }
 }

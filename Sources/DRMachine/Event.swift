@@ -30,8 +30,13 @@ package enum Event: Sendable, Equatable {
     case attemptIntended(AttemptSpec)
     case attemptStarted(AttemptID, AttemptStart)
     case attemptEnded(AttemptID, AttemptEnd)
+    /// The attempt is being ended before its time: `within` has passed, a service was not ready, the run stops.
+    case attemptStopping(AttemptID, reason: String)
+    /// Its process is gone and nobody knows what it did; the step's effect class says what follows.
+    case attemptLost(AttemptID, reason: String)
     /// What became of the attempt is not known, and its effect class does not say what to do by itself.
-    case attemptInDoubt(AttemptID, reason: String)
+    /// A person answers; unattended, until `due`.
+    case attemptInDoubt(AttemptID, reason: String, due: Moment?)
     case retryScheduled(StepID, due: Moment, reason: String)
     case stepSucceeded(StepID, outputs: [String: Value])
     case stepFailed(StepID, reason: String, policy: AfterFailure)
@@ -60,6 +65,8 @@ package enum Event: Sendable, Equatable {
     case cleanupBegan
     case cleanupOwed(StepID, reason: String)
     case cleanupSettled(StepID, uid: UInt32, reason: String)
+    /// Everything is over; what is left is to end the supervisors, and with them the drill's namespaces.
+    case closingBegan
     case runClosed(RunOutcome, reason: String)
 }
 
@@ -79,8 +86,30 @@ package struct RunCreated: Codable, Sendable, Equatable {
     package var unattended: Bool
     package var planned: Bool?
     package var incident: String?
-    /// Absolute path of the run's `work/`, which expressions know as `run.directory`.
+    /// Absolute path of the run's `work/`, which expressions know as `run.directory`, and where attempts work.
     package var workDirectory: String
+    /// Absolute path of the run's `files/`, where the plan's copied files lie.
+    package var filesDirectory: String
+
+    package init(
+        semantics: Int, run: String, plan: Digest, mode: RunMode, runbook: String, seed: String,
+        initiatorUID: UInt32, initiator: String, unattended: Bool, planned: Bool? = nil, incident: String? = nil,
+        workDirectory: String, filesDirectory: String
+    ) {
+        self.semantics = semantics
+        self.run = run
+        self.plan = plan
+        self.mode = mode
+        self.runbook = runbook
+        self.seed = seed
+        self.initiatorUID = initiatorUID
+        self.initiator = initiator
+        self.unattended = unattended
+        self.planned = planned
+        self.incident = incident
+        self.workDirectory = workDirectory
+        self.filesDirectory = filesDirectory
+    }
 }
 
 package struct RunnerIdentity: Codable, Sendable, Equatable {
@@ -89,11 +118,27 @@ package struct RunnerIdentity: Codable, Sendable, Equatable {
     package var pid: Int32
     package var bootID: String
     package var version: String
+
+    package init(epoch: Int, host: String, pid: Int32, bootID: String, version: String) {
+        self.epoch = epoch
+        self.host = host
+        self.pid = pid
+        self.bootID = bootID
+        self.version = version
+    }
 }
 
 package struct IsolationReport: Codable, Sendable, Equatable {
+    /// Generation of the inside supervisor whose namespaces were probed; the verdict says nothing of another one.
+    package var generation: Int
     package var verdict: Verdict
     package var probes: [Probe]
+
+    package init(generation: Int, verdict: Verdict, probes: [Probe]) {
+        self.generation = generation
+        self.verdict = verdict
+        self.probes = probes
+    }
 
     package enum Verdict: String, Codable, Sendable {
         /// Every probe answered outside and failed inside.
@@ -111,6 +156,14 @@ package struct IsolationReport: Codable, Sendable, Equatable {
         package var answeredOutside: Bool
         package var answeredInside: Bool
         package var detail: String
+
+        package init(name: String, isControl: Bool, answeredOutside: Bool, answeredInside: Bool, detail: String) {
+            self.name = name
+            self.isControl = isControl
+            self.answeredOutside = answeredOutside
+            self.answeredInside = answeredInside
+            self.detail = detail
+        }
     }
 }
 
@@ -132,6 +185,23 @@ package struct Card: Codable, Sendable, Equatable {
     package var due: Moment?
     /// SHA-256 over the card's other fields, the run and the plan.
     package var digest: Digest
+
+    package init(
+        step: StepID, kind: Kind, text: String, owner: String? = nil, roles: [String], quorum: Int,
+        notInitiator: Bool, inputs: [String: OutputType], evidenceRequired: Bool, due: Moment? = nil, digest: Digest
+    ) {
+        self.step = step
+        self.kind = kind
+        self.text = text
+        self.owner = owner
+        self.roles = roles
+        self.quorum = quorum
+        self.notInitiator = notInitiator
+        self.inputs = inputs
+        self.evidenceRequired = evidenceRequired
+        self.due = due
+        self.digest = digest
+    }
 }
 
 package struct Approval: Codable, Sendable, Equatable {
@@ -143,6 +213,19 @@ package struct Approval: Codable, Sendable, Equatable {
     package var request: String
     package var breakGlass: Bool
     package var comment: String?
+
+    package init(
+        uid: UInt32, person: String? = nil, roles: [String], card: Digest, request: String, breakGlass: Bool,
+        comment: String? = nil
+    ) {
+        self.uid = uid
+        self.person = person
+        self.roles = roles
+        self.card = card
+        self.request = request
+        self.breakGlass = breakGlass
+        self.comment = comment
+    }
 }
 
 package struct ClockMark: Codable, Sendable, Equatable {
@@ -153,6 +236,14 @@ package struct ClockMark: Codable, Sendable, Equatable {
     package var basis: String
     /// The runbook caused this disruption on purpose.
     package var synthetic: Bool
+
+    package init(clock: ClockName, service: String, at: Moment, basis: String, synthetic: Bool) {
+        self.clock = clock
+        self.service = service
+        self.at = at
+        self.basis = basis
+        self.synthetic = synthetic
+    }
 }
 
 package struct LossMeasure: Codable, Sendable, Equatable {
@@ -162,6 +253,16 @@ package struct LossMeasure: Codable, Sendable, Equatable {
     package var lastWrite: Int64?
     /// Nanoseconds since 1970.
     package var lastWriteAt: Int64?
+
+    package init(
+        side: PlannedMeasure.Side, service: String, step: StepID, lastWrite: Int64? = nil, lastWriteAt: Int64? = nil
+    ) {
+        self.side = side
+        self.service = service
+        self.step = step
+        self.lastWrite = lastWrite
+        self.lastWriteAt = lastWriteAt
+    }
 }
 
 /// What a resynchronisation moved and proved.
@@ -180,6 +281,26 @@ package struct ResyncRecord: Codable, Sendable, Equatable {
     package var targetDigest: String?
     /// nil: not established.
     package var treesEqual: Bool?
+
+    package init(
+        step: StepID, service: String, from: String, to: String, startedAt: Moment, endedAt: Moment,
+        filesCopied: Int64, bytesCopied: Int64, filesDeleted: Int64, filesCompared: Int64,
+        sourceDigest: String? = nil, targetDigest: String? = nil, treesEqual: Bool? = nil
+    ) {
+        self.step = step
+        self.service = service
+        self.from = from
+        self.to = to
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.filesCopied = filesCopied
+        self.bytesCopied = bytesCopied
+        self.filesDeleted = filesDeleted
+        self.filesCompared = filesCompared
+        self.sourceDigest = sourceDigest
+        self.targetDigest = targetDigest
+        self.treesEqual = treesEqual
+    }
 }
 
 package enum StopCause: String, Codable, Sendable { case finished, failed, cancelled, refused }

@@ -15,9 +15,15 @@ package struct Moment: Hashable, Sendable, Codable {
         self.bootID = bootID
     }
 
+    /// A time that somebody stated (a mark, an RFC 3339 text): it counts in no boot.
+    package static func stated(wall: Int64) -> Moment { Moment(wall: wall, boot: 0, bootID: "") }
+
+    /// Whether both were seen within the same start of the machine, so that boot time compares them.
+    package func sharesBoot(with other: Moment) -> Bool { bootID == other.bootID && !bootID.isEmpty }
+
     /// Time elapsed since an earlier moment: by boot time within one boot, else by the wall clock.
     package func elapsed(since earlier: Moment) -> TimeSpan {
-        bootID == earlier.bootID
+        sharesBoot(with: earlier)
             ? TimeSpan(nanoseconds: boot - earlier.boot) : TimeSpan(nanoseconds: wall - earlier.wall)
     }
 
@@ -27,6 +33,6 @@ package struct Moment: Hashable, Sendable, Codable {
 
     /// Whether a due moment has come. Either clock's word is enough: what waits fails closed.
     package func isPast(_ due: Moment) -> Bool {
-        (bootID == due.bootID && boot >= due.boot) || wall >= due.wall
+        (sharesBoot(with: due) && boot >= due.boot) || wall >= due.wall
     }
 }

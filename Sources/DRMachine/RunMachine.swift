@@ -4,11 +4,24 @@ package enum RunMachine {
     package static let semantics = 1
 
     /// The events that an input leads to, in order. Changes nothing.
-    package static func decide(_ state: RunState, _ input: Input, now: Moment) -> [Event] { [] }
+    /// - Throws: `inputDoesNotFit`, `planUnsound`; any other error is a fault of the rules themselves.
+    package static func decide(_ state: RunState, _ input: Input, now: Moment) throws(MachineError) -> [Event] { [] }
+
+    /// Decides and applies in one go, without copying the state: the events, numbered and dated `now`.
+    /// The caller makes them durable before it performs anything that `outstanding` asks for.
+    package static func advance(
+        _ state: inout RunState, _ input: Input, now: Moment
+    ) throws(MachineError) -> [JournaledEvent] { [] }
 
     /// The state after an event. Reads only the event.
-    package static func apply(_ state: inout RunState, _ event: JournaledEvent) {}
+    /// - Throws: `eventDoesNotFit` when no run in this state can have written it; the state is then of no use.
+    package static func apply(_ state: inout RunState, _ event: JournaledEvent) throws(MachineError) {}
 
-    /// What is to be performed now.
+    /// What is to be performed now, in a fixed order. Each may be performed again after a crash.
     package static func outstanding(_ state: RunState) -> [Action] { [] }
+
+    /// Whether this drctl may go on with a run: a run of unknown semantics still verifies.
+    package static func canResume(_ state: RunState) -> Bool {
+        state.created.map { $0.semantics == semantics } ?? true
+    }
 }

@@ -27,12 +27,25 @@ package struct SupervisorIdentity: Codable, Sendable, Equatable {
     package var bootID: String
     /// Counted from 1; a supervisor that replaces a dead one is the next.
     package var generation: Int
+
+    package init(place: Place, pid: Int32, startTicks: UInt64, bootID: String, generation: Int) {
+        self.place = place
+        self.pid = pid
+        self.startTicks = startTicks
+        self.bootID = bootID
+        self.generation = generation
+    }
 }
 
 /// All that a supervisor knows of one attempt.
 package struct AttemptReport: Codable, Sendable, Equatable {
     package var attempt: AttemptID
     package var phase: Phase
+
+    package init(attempt: AttemptID, phase: Phase) {
+        self.attempt = attempt
+        self.phase = phase
+    }
 
     package enum Phase: Codable, Sendable, Equatable {
         /// `starting` is spooled, `started` is not (yet).
