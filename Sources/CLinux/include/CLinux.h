@@ -1,18 +1,37 @@
-/// Inline wrappers for system calls that Swift cannot call: variadic functions, and those libc lacks.
-/// Each returns what the call returns, and leaves errno as the call left it.
+/// Wrappers for system calls that Swift cannot call: variadic functions, and those that libc lacks or shows only
+/// with _GNU_SOURCE, which Swift's Glibc module is built without (hence nothing is included or inlined here: two
+/// views of one header cannot meet in a module). Each returns what the call returns, errno as the call left it.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 /// openat2(2): glibc 2.36 has no wrapper.
-static inline int clinux_openat2(int directory, const char *path, unsigned long long flags, unsigned long long mode,
-                                 unsigned long long resolve) {
-    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-}
+int clinux_openat2(int directory, const char *path, unsigned long long flags, unsigned long long mode,
+                   unsigned long long resolve);
+
+/// open(2) and openat(2), which are variadic.
+int clinux_open(const char *path, int flags, unsigned int mode);
+int clinux_openat(int directory, const char *path, int flags, unsigned int mode);
+
+/// A non-blocking exclusive lock on the whole file that belongs to the open file description (F_OFD_SETLK),
+/// so that closing another descriptor of the same file in this process does not drop it.
+int clinux_lock_exclusively(int descriptor);
+
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST rather than replace what is there.
+int clinux_rename_new(const char *from, const char *to);
+
+/// pidfd_open(2) and pidfd_send_signal(2).
+int clinux_pidfd_open(int pid);
+int clinux_pidfd_send_signal(int descriptor, int signal);
+
+/// Who is at the other end of a local socket (SO_PEERCRED).
+struct clinux_peer {
+    int pid;
+    unsigned int uid;
+    unsigned int gid;
+};
+int clinux_peer_of(int descriptor, struct clinux_peer *peer);
+
+/// accept4(2) with close-on-exec.
+int clinux_accept(int descriptor);
 
 #endif

@@ -1,0 +1,144 @@
+internal import CLinux
+internal import Glibc
+package import SystemPackage
+
+/// Files that are there, whole, after a power cut, once the call has returned.
+package enum DurableFile {
+    /// Puts a file with these bytes at `path`, taking the place of what was there. A reader, or a crash, sees the
+    /// old file or the new one, never a part.
+    ///
+    /// Durable on return: written to a temporary name in the same folder, fsync, rename, fsync of the folder.
+    /// - Throws: on any failure, with the old file as it was and the temporary one removed; only a failure of the
+    ///   last step, syncing the folder, leaves the new file in place, perhaps not for good.
+    package static func replace(at path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(SystemError) {
+        let temporary = try writeTemporary(beside: path, bytes: bytes, mode: mode)
+        do throws(SystemError) {
+            try FaultPoint.reach("durable.beforeRename")
+            try rename(temporary, to: path)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        try syncDirectory(path.removingLastComponent())
+    }
+
+    /// As `replace`, but throws `fileExists` where there is something already.
+    package static func create(at path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(SystemError) {
+        let temporary = try writeTemporary(beside: path, bytes: bytes, mode: mode)
+        do throws(SystemError) {
+            try FaultPoint.reach("durable.beforeRename")
+            _ = try checked("create", path.string) {
+                unsafe temporary.withPlatformString { from in
+                    unsafe path.withPlatformString { to in unsafe clinux_rename_new(from, to) }
+                }
+            }
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        try syncDirectory(path.removingLastComponent())
+    }
+
+    /// The whole of a file.
+    /// - Throws: `fileTooLarge` when it holds more than `limit` bytes.
+    package static func read(at path: FilePath, limit: Int) throws(SystemError) -> [UInt8] {
+        try Descriptor(opening: path, flags: O_RDONLY).readAll(limit: limit)
+    }
+
+    /// Makes what was created, renamed or removed in a folder durable.
+    package static func syncDirectory(_ directory: FilePath) throws(SystemError) {
+        try FaultPoint.reach("durable.beforeDirectorySync")
+        try Descriptor(opening: directory.isEmpty ? "." : directory, flags: O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    /// Makes a folder and those above it that are missing, and syncs the folders they were made in; a folder that
+    /// is there stays as it is.
+    /// - Parameter mode: exactly this mode, whatever the umask, for each folder that is made.
+    package static func makeDirectory(at path: FilePath, mode: UInt32 = 0o700) throws(SystemError) {
+        if path.isEmpty { return }
+        if let present = try FileStatus.ifPresent(at: path) {
+            if present.kind == .directory { return }
+            if present.kind != .symbolicLink { throw SystemError(call: "create", path: path, errno: .notDirectory) }
+        }
+        let parent = path.removingLastComponent()
+        if parent != path { try makeDirectory(at: parent, mode: mode) }
+        do throws(SystemError) {
+            _ = try checked("create", path.string) { unsafe path.withPlatformString { unsafe mkdir($0, mode) } }
+        } catch {
+            // Somebody else made it in the meantime, or it is a link to a folder.
+            if error.errno == .fileExists { return }
+            throw error
+        }
+        try setPermissions(of: path, to: mode)
+        try syncDirectory(parent)
+    }
+
+    /// The names in a folder, sorted, without `.` and `..`.
+    package static func list(_ directory: FilePath) throws(SystemError) -> [String] {
+        guard let stream = unsafe directory.withPlatformString({ unsafe opendir($0) }) else {
+            throw SystemError(call: "list", path: directory, errno: Errno(rawValue: errno))
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        // A failed listing is never an empty one.
+        if errno != 0 { throw SystemError(call: "list", path: directory, errno: Errno(rawValue: errno)) }
+        return names.sorted()
+    }
+
+    /// rename(2): replaces what is there. Durable only after `syncDirectory`.
+    package static func rename(_ path: FilePath, to target: FilePath) throws(SystemError) {
+        _ = try checked("rename to \(target.string) the file", path.string) {
+            unsafe path.withPlatformString { from in
+                unsafe target.withPlatformString { to in unsafe Glibc.rename(from, to) }
+            }
+        }
+    }
+
+    /// Removes a file. Durable only after `syncDirectory`.
+    package static func remove(_ path: FilePath) throws(SystemError) {
+        _ = try checked("remove", path.string) { unsafe path.withPlatformString { unsafe unlink($0) } }
+    }
+
+    /// Sets the twelve permission bits.
+    package static func setPermissions(of path: FilePath, to mode: UInt32) throws(SystemError) {
+        _ = try checked("set the mode of", path.string) {
+            unsafe path.withPlatformString { unsafe chmod($0, mode) }
+        }
+    }
+
+    /// Gives a file to a group.
+    package static func setGroup(of path: FilePath, to gid: UInt32) throws(SystemError) {
+        _ = try checked("set the group of", path.string) {
+            unsafe path.withPlatformString { unsafe chown($0, uid_t.max, gid) }
+        }
+    }
+
+    private static func writeTemporary(
+        beside path: FilePath, bytes: [UInt8], mode: UInt32
+    ) throws(SystemError) -> FilePath {
+        let name = path.lastComponent?.string ?? ""
+        let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        let temporary = path.removingLastComponent().appending(".\(name.prefix(200)).\(token).tmp")
+        let file = try Descriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        do throws(SystemError) {
+            let descriptor = file.rawValue
+            _ = try checked("set the mode of", temporary.string) { fchmod(descriptor, mode) }
+            try FaultPoint.reach("durable.beforeWrite")
+            try file.writeAll(bytes)
+            try FaultPoint.reach("durable.beforeSync")
+            try file.synchronize()
+        } catch {
+            try? remove(temporary)
+            throw SystemError(call: error.call, path: path, errno: error.errno)
+        }
+        return temporary
+    }
+}
