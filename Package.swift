@@ -27,7 +27,8 @@ func tests(of room: String, imports: [Target.Dependency] = [], resources: [Resou
 let package = Package(
     name: "drctl",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -39,7 +40,8 @@ let package = Package(
             "DRRepository",
             imports: ["DRSystem", "DRCrypto", "CZstd", .product(name: "SystemPackage", package: "swift-system")]),
         tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto"]),
-        room("DRRunbook", imports: ["DRCrypto"]),
+        room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
+        tests(of: "DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
