@@ -35,11 +35,18 @@ let package = Package(
         room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         room("DRCrypto", imports: ["COpenSSL", "DRSystem"]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        room(
+            "DRArchive",
+            imports: ["CArchive", "DRSystem", .product(name: "SystemPackage", package: "swift-system")]),
+        tests(of: "DRArchive", imports: ["DRSystem"]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         room(
             "DRRepository",
-            imports: ["DRSystem", "DRCrypto", "CZstd", .product(name: "SystemPackage", package: "swift-system")]),
-        tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto"]),
+            imports: [
+                "DRSystem", "DRCrypto", "DRArchive", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto", "DRArchive"]),
         room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stddef.h>
@@ -20,6 +21,16 @@ int clinux_open(const char *path, int flags, unsigned int mode) { return open(pa
 int clinux_openat(int directory, const char *path, int flags, unsigned int mode) {
     return openat(directory, path, flags, mode);
 }
+
+int clinux_renameat2(int directory, const char *path, int new_directory, const char *new_path, unsigned int flags) {
+    return renameat2(directory, path, new_directory, new_path, flags);
+}
+
+long clinux_getdents64(int directory, void *buffer, unsigned long bytes) {
+    return getdents64(directory, buffer, bytes);
+}
+
+int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int clinux_lock_exclusively(int descriptor) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

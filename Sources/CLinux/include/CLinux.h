@@ -12,6 +12,11 @@ int clinux_openat2(int directory, const char *path, unsigned long long flags, un
 int clinux_open(const char *path, int flags, unsigned int mode);
 int clinux_openat(int directory, const char *path, int flags, unsigned int mode);
 
+/// renameat2(2) with its flags, getdents64(2) and syncfs(2).
+int clinux_renameat2(int directory, const char *path, int new_directory, const char *new_path, unsigned int flags);
+long clinux_getdents64(int directory, void *buffer, unsigned long bytes);
+int clinux_syncfs(int descriptor);
+
 /// A non-blocking exclusive lock on the whole file that belongs to the open file description (F_OFD_SETLK),
 /// so that closing another descriptor of the same file in this process does not drop it.
 int clinux_lock_exclusively(int descriptor);
