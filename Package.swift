@@ -50,6 +50,7 @@ let package = Package(
         room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
+        tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden")]),
         room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]

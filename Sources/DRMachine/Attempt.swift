@@ -100,13 +100,13 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
     }
 }
 
-package enum ResolvedVariable: Codable, Sendable, Equatable {
+package enum ResolvedVariable: Sendable, Equatable {
     case text(String)
     case secret(String)
 }
 
 /// What the process of an attempt is.
-package enum Work: Codable, Sendable, Equatable {
+package enum Work: Sendable, Equatable {
     case argv([String])
     /// The text of a `bash -euo pipefail` script, given to it on its standard input or as a file, never in argv.
     case script(String)
@@ -115,7 +115,7 @@ package enum Work: Codable, Sendable, Equatable {
 }
 
 /// What `drctl action KIND` is asked to do; every template is resolved.
-package enum ActionRequest: Codable, Sendable, Equatable {
+package enum ActionRequest: Sendable, Equatable {
     case http(ResolvedRequest)
     /// Asks once; exits 0 (holds), 1 (does not hold), 2 (not established).
     case check(ResolvedCheck)
@@ -158,7 +158,7 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     }
 }
 
-package enum ResolvedCheck: Codable, Sendable, Equatable {
+package enum ResolvedCheck: Sendable, Equatable {
     case argv([String])
     case script(String)
     case http(ResolvedRequest)
@@ -206,7 +206,7 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
         self.survivors = survivors
     }
 
-    package enum Result: Codable, Sendable, Equatable {
+    package enum Result: Sendable, Equatable {
         case exited(Int32)
         case signalled(Int32)
         /// The supervisor ended it at its deadline.

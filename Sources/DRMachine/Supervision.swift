@@ -13,7 +13,7 @@ package enum SupervisorRequest: Codable, Sendable, Equatable {
     case finish(epoch: Int)
 }
 
-package enum SupervisorReply: Codable, Sendable, Equatable {
+package enum SupervisorReply: Sendable, Equatable {
     case hello(SupervisorIdentity, attempts: [AttemptReport])
     case refused(reason: String, epoch: Int)
     case report(AttemptReport)
@@ -47,7 +47,7 @@ package struct AttemptReport: Codable, Sendable, Equatable {
         self.phase = phase
     }
 
-    package enum Phase: Codable, Sendable, Equatable {
+    package enum Phase: Sendable, Equatable {
         /// `starting` is spooled, `started` is not (yet).
         case starting(at: Moment)
         case started(AttemptStart)
