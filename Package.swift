@@ -34,7 +34,8 @@ let package = Package(
         .target(name: "CLinux"),
         room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        room("DRCrypto", imports: ["COpenSSL", "DRSystem"]),
+        room("DRCrypto", imports: ["COpenSSL"]),
+        tests(of: "DRCrypto", imports: ["COpenSSL"], resources: [.copy("Vectors")]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         room(
             "DRArchive",

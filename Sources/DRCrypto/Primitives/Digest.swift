@@ -17,6 +17,23 @@ package struct Digest: Hashable, Sendable {
         self.words = (words[0], words[1], words[2], words[3])
     }
 
+    /// Lets `fill` write the 32 bytes to a place that is valid during the call only.
+    init(fill: (UnsafeMutablePointer<UInt8>) -> Void) {
+        let words = unsafe withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 8) { buffer in
+            unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+            if let start = buffer.baseAddress {
+                unsafe fill(start.assumingMemoryBound(to: UInt8.self))
+            }
+            return unsafe (
+                UInt64(bigEndian: buffer.load(fromByteOffset: 0, as: UInt64.self)),
+                UInt64(bigEndian: buffer.load(fromByteOffset: 8, as: UInt64.self)),
+                UInt64(bigEndian: buffer.load(fromByteOffset: 16, as: UInt64.self)),
+                UInt64(bigEndian: buffer.load(fromByteOffset: 24, as: UInt64.self))
+            )
+        }
+        self.words = words
+    }
+
     /// - Returns: nil unless the text is exactly 64 lowercase hexadecimal digits.
     package init?(hex: some StringProtocol) {
         var bytes: [UInt8] = []
