@@ -1,0 +1,93 @@
+internal import DRCrypto
+internal import DRSystem
+
+extension FileCache {
+    /// Goes through an authenticated cache in step with the walk, so that nothing but the file itself is in memory.
+    struct Cursor {
+        private let bytes: [UInt8]
+        private let end: Int
+        private var position: Int
+        /// The path of the entry whose status starts at `position`; nil past the last.
+        private var path: [UInt8]?
+
+        /// - Parameter bytes: authenticated; what does not parse all the same ends the cache there.
+        init(bytes: [UInt8], entries: Range<Int>) {
+            self.bytes = bytes
+            end = entries.upperBound
+            position = entries.lowerBound
+            path = []
+            readPath()
+        }
+
+        /// The pieces of a file whose status is as it was; nil when it changed or was not known.
+        /// Must be asked in the order of the walk.
+        mutating func pieces(of wanted: [UInt8], _ status: EntryStatus) -> [FilePiece]? {
+            while let path, TreeRoot.precedes(path, wanted) {
+                guard skipStatus(), skipPieces() else { break }
+                readPath()
+            }
+            guard path == wanted else { return nil }
+            var expected = BodyWriter(reserving: 64)
+            expected.status(status)
+            let statusStart = position
+            guard skipStatus() else { return nil }
+            let isSame = bytes[statusStart..<position].elementsEqual(expected.bytes)
+            let pieces = isSame ? readPieces() : nil
+            if !isSame { _ = skipPieces() }
+            readPath()
+            return pieces
+        }
+
+        private mutating func readPath() {
+            guard let last = path, position < end, let shared = number(), shared <= last.count,
+                let length = number(), length <= end - position
+            else {
+                path = nil
+                return
+            }
+            path = Array(last[..<shared]) + bytes[position..<position + length]
+            position += length
+        }
+
+        private mutating func number() -> Int? {
+            var value: UInt64 = 0
+            var shift: UInt64 = 0
+            while position < end, shift < 63 {
+                let byte = bytes[position]
+                position += 1
+                value |= UInt64(byte & 0x7F) << shift
+                if byte & 0x80 == 0 { return Int(exactly: value) }
+                shift += 7
+            }
+            return nil
+        }
+
+        /// Seven numbers of any size.
+        private mutating func skipStatus() -> Bool {
+            for _ in 0..<7 {
+                while position < end, bytes[position] & 0x80 != 0 { position += 1 }
+                guard position < end else { return false }
+                position += 1
+            }
+            return true
+        }
+
+        private mutating func skipPieces() -> Bool { readPieces() != nil }
+
+        private mutating func readPieces() -> [FilePiece]? {
+            guard let count = number(), count <= end - position else { return nil }
+            var pieces: [FilePiece] = []
+            pieces.reserveCapacity(count)
+            for _ in 0..<count {
+                guard position < end, let kind = ObjectKind(rawValue: bytes[position]) else { return nil }
+                position += 1
+                guard let length = number(), position + Digest.byteCount <= end,
+                    let id = ObjectID(bytes[position..<position + Digest.byteCount])
+                else { return nil }
+                position += Digest.byteCount
+                pieces.append(FilePiece(link: ObjectLink(kind, id), lengthBytes: Int64(length)))
+            }
+            return pieces
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import DRSystem
+
+/// Reads a file and gives its chunks one after the other, from a buffer that is used again.
+struct ChunkReader: ~Copyable {
+    /// A chunk that was cut and named; `content` is copied out only when it has to be stored.
+    struct Chunk {
+        let id: ObjectID
+        let range: Range<Int>
+        var byteCount: Int { range.count }
+    }
+
+    private let chunker: Chunker
+    private let naming: any ObjectNaming
+    private var buffer: [UInt8] = []
+    private var position = 0
+    private var isAtEnd = false
+
+    init(chunker: Chunker, naming: any ObjectNaming) {
+        self.chunker = chunker
+        self.naming = naming
+        buffer.reserveCapacity(chunker.parameters.maximumBytes * 2)
+    }
+
+    /// Starts with another file.
+    mutating func reset() {
+        buffer.removeAll(keepingCapacity: true)
+        position = 0
+        isAtEnd = false
+    }
+
+    /// - Returns: nil at the end of the file.
+    mutating func next(from file: borrowing OpenFile) throws(SystemError) -> Chunk? {
+        let longest = chunker.parameters.maximumBytes
+        if !isAtEnd, buffer.count - position < longest {
+            buffer.removeSubrange(0..<position)
+            position = 0
+            let wanted = longest * 2 - buffer.count
+            isAtEnd = try file.read(upTo: wanted, appendingTo: &buffer) < wanted
+        }
+        let length = chunker.chunkLength(in: buffer.span, from: position)
+        if length == 0 { return nil }
+        let range = position..<position + length
+        position += length
+        return Chunk(id: naming.chunkID(of: buffer, range), range: range)
+    }
+
+    /// The bytes of the chunk that ``next(from:)`` gave last.
+    func content(of chunk: Chunk) -> [UInt8] { Array(buffer[chunk.range]) }
+}
+
+extension ObjectNaming {
+    /// The id of a chunk with this content.
+    package func chunkID(of content: [UInt8]) -> ObjectID {
+        unsafe content.withUnsafeBytes { unsafe chunkID(of: $0) }
+    }
+
+    /// The id of a chunk with the content of a part of `bytes`.
+    func chunkID(of bytes: [UInt8], _ range: Range<Int>) -> ObjectID {
+        unsafe bytes.withUnsafeBytes { unsafe chunkID(of: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+}
