@@ -18,9 +18,11 @@ func room(_ name: String, imports: [Target.Dependency]) -> Target {
 }
 
 /// The tests of a room, under `Tests/`, mirroring its sources.
-func tests(of room: String, imports: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    of room: String, imports: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: room + "Tests", dependencies: [.byName(name: room)] + imports, resources: resources,
+        name: room + "Tests", dependencies: [.byName(name: room)] + imports, exclude: exclude, resources: resources,
         swiftSettings: houseRules)
 }
 
@@ -28,7 +30,7 @@ let package = Package(
     name: "drctl",
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -53,23 +55,19 @@ let package = Package(
         tests(of: "DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden")]),
+        room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
+        .target(
+            name: "Templates", path: "Templates",
+            resources: [.embedInCode("report.mustache"), .embedInCode("report.css")], swiftSettings: houseRules),
         room(
-            "DREngine",
+            "DREvidence",
             imports: [
-                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
-                .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates",
+                .product(name: "Mustache", package: "swift-mustache"),
             ]),
-        .executableTarget(
-            name: "EngineTool",
-            dependencies: ["DREngine", "DRRunbook", .product(name: "SystemPackage", package: "swift-system")],
-            path: "Tests/EngineTool", swiftSettings: houseRules),
         tests(
-            of: "DREngine",
-            imports: [
-                "EngineTool", "DRRunbook", "DRMachine", "DRSystem",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]),
+            of: "DREvidence", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates"],
+            exclude: ["Golden"]),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )
