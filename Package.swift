@@ -31,6 +31,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -55,7 +56,23 @@ let package = Package(
         tests(of: "DRRunbook", imports: ["DRCrypto"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden")]),
-        room("DREngine", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto"]),
+        room(
+            "DREngine",
+            imports: [
+                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        .executableTarget(
+            name: "EngineTool",
+            dependencies: ["DREngine", "DRRunbook", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/EngineTool", swiftSettings: houseRules),
+        tests(
+            of: "DREngine",
+            imports: [
+                "EngineTool", "DRRunbook", "DRMachine", "DRSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(
             name: "Templates", path: "Templates",
             resources: [.embedInCode("report.mustache"), .embedInCode("report.css")], swiftSettings: houseRules),

@@ -14,6 +14,8 @@ package struct FileStatus: Sendable, Equatable {
     package var sizeBytes: Int64
     package var inode: UInt64
     package var device: UInt64
+    /// When content or status last changed (ctime), in nanoseconds since 1970; nobody can set it back.
+    package var changedAt: Int64
 
     init(_ raw: stat) {
         kind =
@@ -31,6 +33,7 @@ package struct FileStatus: Sendable, Equatable {
         sizeBytes = Int64(raw.st_size)
         inode = UInt64(raw.st_ino)
         device = UInt64(raw.st_dev)
+        changedAt = Int64(raw.st_ctim.tv_sec) * 1_000_000_000 + Int64(raw.st_ctim.tv_nsec)
     }
 
     /// The status of what lies at a path; a symbolic link's own.
@@ -40,6 +43,15 @@ package struct FileStatus: Sendable, Equatable {
             unsafe path.withPlatformString { name in unsafe lstat(name, &raw) }
         }
         self.init(raw)
+    }
+
+    /// The status of what a path leads to, symbolic links followed.
+    package static func following(_ path: FilePath) throws(SystemError) -> FileStatus {
+        var raw = stat()
+        _ = try checked("inspect", path.string) {
+            unsafe path.withPlatformString { name in unsafe fstatat(AT_FDCWD, name, &raw, 0) }
+        }
+        return FileStatus(raw)
     }
 
     /// nil where nothing lies at the path.

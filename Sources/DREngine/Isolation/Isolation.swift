@@ -1,0 +1,142 @@
+internal import DRRunbook
+internal import DRSystem
+internal import FoundationEssentials
+internal import Subprocess
+package import SystemPackage
+
+/// The namespaces of a drill, built by bubblewrap: own user, network (loopback only), PID, mount, IPC, UTS and cgroup
+/// namespaces, no capabilities, and a root put together from `/usr`, `/etc` and named binds, never from `/`.
+///
+/// Of the run's directory the inside sees `files` read-only, `inside` and `work` writable, and nothing else: no
+/// journal, no requests, no outside socket. `/tmp`, `/run` and `/var` are its own, because a pathname socket
+/// would be reached through a shared folder whatever the network namespace.
+package struct Isolation: Sendable, Equatable {
+    /// The run's directory, absolute.
+    package var runDirectory: FilePath
+    /// The drctl binary, absolute.
+    package var executable: FilePath
+    /// Further paths that steps may read, at the same place as outside (`isolation.readOnlyBinds`).
+    package var readOnlyBinds: [FilePath]
+    /// Where shared libraries of this program lie that are not under /usr: a debug build's Swift runtime.
+    package var libraryFolders: [FilePath]
+
+    package init(runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = []) {
+        self.runDirectory = runDirectory
+        self.executable = executable
+        self.readOnlyBinds = readOnlyBinds
+        libraryFolders = Self.loadedLibraryFolders()
+    }
+
+    static let bubblewrap = "bwrap"
+
+    /// bubblewrap's arguments, up to the command to run.
+    /// - Throws: `cannotIsolate` for a path to bind that is not there.
+    package func arguments() throws(EngineError) -> [String] {
+        var arguments = [
+            "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+            "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "drill",
+            "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc",
+        ]
+        for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { arguments += Self.linked("/" + name) }
+        arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
+        arguments += ["--dir", "/var", "--symlink", "../run", "/var/run", "--tmpfs", "/var/tmp"]
+        for path in libraryFolders + readOnlyBinds + [executable] where !path.starts(with: "/usr") {
+            guard (try? FileStatus.following(path)) != nil else {
+                throw EngineError(
+                    .cannotIsolate, "\(path), which is to be readable inside the drill, is not there",
+                    hint: "check `isolation.readOnlyBinds` of the environment")
+            }
+            arguments += ["--ro-bind", path.string, path.string]
+        }
+        // Last, so that nothing lies over them where the run's directory is under /tmp.
+        arguments += ["--ro-bind"] + twice("files") + ["--bind"] + twice("inside") + ["--bind"] + twice("work")
+        return arguments + ["--remount-ro", "/", "--chdir", runDirectory.appending("work").string]
+    }
+
+    private func twice(_ name: String) -> [String] {
+        let path = runDirectory.appending(name).string
+        return [path, path]
+    }
+
+    /// A top-level folder as the host has it: mostly a link into /usr.
+    private static func linked(_ path: FilePath) -> [String] {
+        guard let status = try? FileStatus.ifPresent(at: path) else { return [] }
+        switch status.kind {
+        case .symbolicLink:
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else {
+                return []
+            }
+            return ["--symlink", target, path.string]
+        case .directory: return ["--ro-bind", path.string, path.string]
+        default: return []
+        }
+    }
+
+    private static func linked(_ path: String) -> [String] { linked(FilePath(path)) }
+
+    /// Folders of the shared objects that this process has mapped and that the inside would not have.
+    private static func loadedLibraryFolders() -> [FilePath] {
+        guard let bytes = try? DurableFile.read(at: "/proc/self/maps", limit: 64 << 20) else { return [] }
+        var folders: Set<String> = []
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            guard let start = line.firstIndex(of: "/") else { continue }
+            let path = FilePath(String(line[start...]))
+            guard path.lastComponent?.string.contains(".so") == true, !path.starts(with: "/usr"),
+                !path.starts(with: "/lib"), !path.starts(with: "/lib64"), !path.starts(with: "/dev")
+            else { continue }
+            folders.insert(path.removingLastComponent().string)
+        }
+        return folders.sorted().map { FilePath($0) }
+    }
+
+    /// Tries the namespaces with a program that does nothing.
+    /// - Throws: `cannotIsolate`: what this machine lacks, as bubblewrap and the kernel's settings tell it.
+    package static func checkAvailable() async throws(EngineError) {
+        let attempt =
+            [
+                "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+                "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
+            ] + ["bin", "lib", "lib64"].flatMap { linked("/" + $0) } + [
+                "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/usr/bin/true",
+            ]
+        do {
+            let result = try await Subprocess.run(
+                .name(bubblewrap), arguments: Arguments(attempt),
+                environment: .custom(["PATH": AttemptProgram.systemPath]), output: .discarded,
+                error: .string(limit: 16 << 10))
+            if case .exited(0) = result.terminationStatus { return }
+            throw refusal(result.standardError)
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            throw EngineError(
+                .cannotIsolate, "a drill needs bubblewrap, and `bwrap` cannot be run: \(error)",
+                hint: "install the package bubblewrap", cause: error)
+        }
+    }
+
+    /// The error for a bubblewrap that said this.
+    static func refusal(_ said: String) -> EngineError {
+        var reasons: [String] = []
+        for (file, value, meaning) in [
+            ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone is 0"),
+            ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces is 0"),
+            (
+                "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+                "AppArmor restricts user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns is 1)"
+            ),
+        ] {
+            let found = (try? DurableFile.read(at: FilePath(file), limit: 64)) ?? []
+            if String(decoding: found, as: UTF8.self).split(separator: "\n").first == value[...] {
+                reasons.append(meaning)
+            }
+        }
+        let text = said.split(separator: "\n").suffix(3).joined(separator: "; ")
+        return EngineError(
+            .cannotIsolate,
+            "this machine cannot build a drill's namespaces: \(displayEscaped(text.isEmpty ? "bubblewrap failed" : text))",
+            hint: reasons.isEmpty
+                ? "allow user, network and mount namespaces here, or run the drill on a machine that does"
+                : reasons.joined(separator: "; ") + ": change that, or run the drill on another machine")
+    }
+}

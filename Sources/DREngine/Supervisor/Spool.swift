@@ -1,0 +1,88 @@
+internal import DRMachine
+internal import DRSystem
+internal import FoundationEssentials
+internal import SystemPackage
+
+/// A supervisor's memory as a file: `SpoolRecord`s, one a line. It is not synced: it has to outlive a process, not
+/// a machine. It never holds a secret.
+struct Spool: ~Copyable {
+    private var file: AppendFile
+    /// What earlier supervisors wrote.
+    let past: SupervisorState
+
+    /// Opens the spool, or makes it, and cuts a last line that a dying supervisor left incomplete: nobody was told
+    /// of it, and what it was about has not happened yet, or is found again among the processes.
+    /// The caller holds the spool's lock.
+    /// - Throws: `spoolDamaged` for a whole line that no supervisor writes.
+    static func open(at path: FilePath) throws(EngineError) -> Spool {
+        let (bytes, whole) = try content(of: path)
+        let past = try fold(bytes[..<whole], path: path)
+        return Spool(file: try openFile(at: path, keeping: whole < bytes.count ? Int64(whole) : nil), past: past)
+    }
+
+    private init(file: consuming AppendFile, past: SupervisorState) {
+        self.file = file
+        self.past = past
+    }
+
+    private static func openFile(at path: FilePath, keeping sizeBytes: Int64?) throws(EngineError) -> AppendFile {
+        do throws(SystemError) {
+            let present = try FileStatus.ifPresent(at: path)
+            var file = try AppendFile(at: path, creatingWithMode: present == nil ? 0o600 : nil)
+            if let sizeBytes { try file.truncate(to: sizeBytes) }
+            return file
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// What a spool says to who only looks. An incomplete last line is left out; no file is an empty spool.
+    static func read(at path: FilePath) throws(EngineError) -> SupervisorState {
+        let (bytes, whole) = try content(of: path)
+        return try fold(bytes[..<whole], path: path)
+    }
+
+    /// One write. On return the record outlives this process.
+    /// - Throws: with the spool as it was before.
+    mutating func append(_ record: SpoolRecord) throws(EngineError) {
+        let line = try Wire.encode(record) + [UInt8(ascii: "\n")]
+        let before = file.sizeBytes
+        do throws(SystemError) {
+            try FaultPoint.reach("spool.append")
+            try file.append(line)
+        } catch {
+            try? file.truncate(to: before)
+            throw EngineError(error)
+        }
+    }
+
+    private static func content(of path: FilePath) throws(EngineError) -> (bytes: [UInt8], whole: Int) {
+        do throws(SystemError) {
+            if try FileStatus.ifPresent(at: path) == nil { return ([], 0) }
+            let bytes = try DurableFile.read(at: path, limit: 1 << 30)
+            return (bytes, bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    private static func fold(_ bytes: ArraySlice<UInt8>, path: FilePath) throws(EngineError) -> SupervisorState {
+        var state = SupervisorState()
+        let decoder = JSONDecoder()
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+            do {
+                try state.apply(try decoder.decode(SpoolRecord.self, from: Data(line)))
+            } catch {
+                throw EngineError(
+                    .spoolDamaged, "line \(index + 1) of \(path) is not what a supervisor writes there",
+                    hint: "look at it: what it told of has to be resolved by a person", cause: error)
+            }
+        }
+        return state
+    }
+}
+
+extension EngineError {
+    /// A failed system call around a run's processes.
+    init(_ error: SystemError) { self.init(.system, error.message, hint: error.hint, cause: error) }
+}
