@@ -13,6 +13,7 @@ struct ExpressionTyping {
     struct Unknown: Error {
         var message: String
         var fix: String?
+        var code = Diagnostic.Code.expression
     }
 
     /// The expression's type.
@@ -35,17 +36,17 @@ struct ExpressionTyping {
             let one = try type(of: left)
             let other = try type(of: right)
             guard one.type == other.type else {
-                throw Unknown(message: "\(syntax.text) is \(one.type.name) or else \(other.type.name)")
+                throw Unknown(message: "`\(syntax.text)` is \(one.type.name) or else \(other.type.name)")
             }
             return other
         case .binary(let symbol, let left, let right):
             let one = try present(left)
             let other = try present(right)
             guard one == other else {
-                throw Unknown(message: "\(syntax.text) compares \(one.name) with \(other.name)")
+                throw Unknown(message: "`\(syntax.text)` compares \(one.name) with \(other.name)")
             }
             guard one != .boolean || symbol == .equal || symbol == .notEqual else {
-                throw Unknown(message: "\(syntax.text) orders true and false")
+                throw Unknown(message: "`\(syntax.text)` orders true and false")
             }
             return StaticType(type: .boolean)
         case .call(let function, let arguments):
@@ -63,13 +64,13 @@ struct ExpressionTyping {
     private func require(_ operand: ExpressionSyntax, is expected: OutputType) throws(Unknown) {
         let found = try present(operand)
         guard found == expected else {
-            throw Unknown(message: "\(operand.text) is \(found.name) where \(expected.name) should be")
+            throw Unknown(message: "`\(operand.text)` is \(found.name) where \(expected.name) should be")
         }
     }
 
     static func absent(_ text: String) -> Unknown {
         Unknown(
-            message: "\(text) may have no value, because its step may not have run", fix: "write `\(text) ?? VALUE`")
+            message: "`\(text)` may have no value, because its step may not have run", fix: "write `\(text) ?? VALUE`")
     }
 }
 

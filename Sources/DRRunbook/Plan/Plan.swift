@@ -183,7 +183,7 @@ package struct PlannedRepository: Codable, Sendable, Equatable {
 }
 
 /// Where a secret is read when an attempt starts; never its contents.
-package enum SecretReference: Codable, Sendable, Equatable {
+package enum SecretReference: Sendable, Equatable {
     case file(String)
     case environment(String)
 }

@@ -109,7 +109,7 @@ package struct RetryPolicy: Codable, Sendable, Equatable {
 }
 
 /// What happens when a step has failed for good.
-package enum FailurePolicy: Codable, Sendable, Equatable {
+package enum FailurePolicy: Sendable, Equatable {
     /// Dependents wait, independent branches go on, a person answers; unattended, for this long.
     case hold(unattended: TimeSpan)
     case abort
@@ -160,7 +160,7 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
 package enum OutputType: String, Codable, Sendable, CaseIterable { case string, integer, boolean }
 
 /// A variable of a step's environment: a text, or a secret by reference that only the supervisor resolves.
-package enum EnvironmentValue: Codable, Sendable, Equatable {
+package enum EnvironmentValue: Sendable, Equatable {
     case text(Template)
     case secret(String)
 }

@@ -1,5 +1,5 @@
 /// What a step does, by its kind.
-package enum StepAction: Codable, Sendable, Equatable {
+package enum StepAction: Sendable, Equatable {
     case run(Command)
     case http(HTTPRequest)
     case wait(WaitAction)
@@ -30,7 +30,7 @@ package enum StepKind: String, Codable, Sendable, CaseIterable {
 }
 
 /// A process to start. Values reach it through `argv` and the environment only.
-package enum Command: Codable, Sendable, Equatable {
+package enum Command: Sendable, Equatable {
     /// The executable and its arguments. A word that is the path of a planned file (`scripts/fence`) stands for
     /// the absolute path of its copy in the run's `files/`; a first word `drctl` is drctl's own executable.
     case argv([Template])
@@ -70,7 +70,7 @@ package struct HTTPExpectation: Codable, Sendable, Equatable {
 }
 
 /// Something that holds, does not hold, or could not be established.
-package enum Check: Codable, Sendable, Equatable {
+package enum Check: Sendable, Equatable {
     /// Exit 0: holds, 1: does not hold, anything else or a timeout: not established.
     case run(Command)
     case http(HTTPRequest)

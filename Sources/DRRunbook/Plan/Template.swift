@@ -8,10 +8,36 @@ package struct Template: Hashable, Sendable {
         case expression(Expression)
     }
 
-    package var parts: [Part]
+    /// Never empty; no two literals side by side.
+    package let parts: [Part]
 
-    package init(parts: [Part]) { self.parts = parts }
+    package init(parts: [Part]) {
+        var joined: [Part] = []
+        for part in parts {
+            if case .literal(let text) = part {
+                if text.isEmpty { continue }
+                if case .literal(let before)? = joined.last {
+                    joined[joined.count - 1] = .literal(before + text)
+                    continue
+                }
+            }
+            joined.append(part)
+        }
+        self.parts = joined.isEmpty ? [.literal("")] : joined
+    }
+
     package init(_ literal: String) { parts = [.literal(literal)] }
+
+    /// The whole text, where nothing is left to be evaluated.
+    package var literal: String? {
+        if case .literal(let text)? = parts.first, parts.count == 1 { text } else { nil }
+    }
+
+    package var expressions: [Expression] {
+        parts.compactMap { part in
+            if case .expression(let expression) = part { expression } else { nil }
+        }
+    }
 
     /// What a person reads: literals as they are, expressions in `${{ }}`.
     package var display: String {

@@ -33,3 +33,23 @@ extension TimeSpan: Codable {
         try container.encode(nanoseconds)
     }
 }
+
+extension TimeSpan {
+    /// The units of the language, largest first.
+    private static let units: [(name: String, nanoseconds: Int64)] = [
+        ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+    ]
+
+    /// Reads `500ms`, `10s`, `5m`, `2h`, `1d`: a whole number and one unit.
+    /// - Returns: nil for anything else, and for what does not fit.
+    package init?(parsing text: some StringProtocol) {
+        let digits = text.prefix { ("0"..."9").contains($0) }
+        guard !digits.isEmpty, let count = Int64(digits),
+            let unit = Self.units.first(where: { $0.name == text.dropFirst(digits.count) })
+        else { return nil }
+        let (nanoseconds, overflow) = count.multipliedReportingOverflow(by: unit.nanoseconds)
+        guard !overflow else { return nil }
+        self.init(nanoseconds: nanoseconds)
+    }
+}

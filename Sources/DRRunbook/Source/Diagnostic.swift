@@ -53,14 +53,18 @@ extension Collection where Element == Diagnostic {
     package var inOrder: [Diagnostic] { Set(self).sorted() }
 }
 
-/// What reading or planning gave: nothing unless every diagnostic is only a warning.
+/// A value and what was said about it on the way.
 package struct Diagnosed<Value: Sendable>: Sendable {
+    /// As much as could be made; only without errors among the diagnostics is it fit for use.
     package var value: Value?
     /// Sorted by place.
     package var diagnostics: [Diagnostic]
 
     init(_ value: Value?, _ diagnostics: [Diagnostic]) {
-        self.value = diagnostics.hasErrors ? nil : value
+        self.value = value
         self.diagnostics = diagnostics.inOrder
     }
+
+    /// The value, unless there was an error.
+    package var sound: Value? { diagnostics.hasErrors ? nil : value }
 }

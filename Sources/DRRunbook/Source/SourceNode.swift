@@ -4,6 +4,8 @@ struct SourceNode: Sendable, Equatable {
         case scalar(Scalar)
         case mapping([Entry])
         case sequence([SourceNode])
+        /// Something that was reported already, and about which there is nothing more to say.
+        case unreadable
     }
 
     struct Scalar: Sendable, Equatable {
@@ -40,6 +42,7 @@ struct SourceNode: Sendable, Equatable {
         case .scalar(let scalar): isNothing ? "nothing" : scalar.style == .block ? "a block of text" : "a text"
         case .mapping: "a mapping"
         case .sequence: "a list"
+        case .unreadable: "something unreadable"
         }
     }
 }

@@ -2,9 +2,13 @@
 enum Suggestion {
     /// The candidate nearest to a word, if one is near enough; the first in order among equals.
     static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+        // `retries` is far from `retry`, and yet.
+        let shared = 4
         let limit = max(1, word.count / 3)
         var best: (name: String, distance: Int)?
         for candidate in candidates.sorted() where abs(candidate.count - word.count) <= limit {
+            let hasSameStart = word.count >= shared && candidate.hasPrefix(word.prefix(shared))
+            let limit = hasSameStart ? limit + 1 : limit
             let distance = distance(word.lowercased(), candidate.lowercased())
             if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
         }

@@ -137,25 +137,26 @@ struct YAMLReader {
 
     // MARK: Converting
 
-    private mutating func convert(_ node: Node, depth: Int) -> SourceNode? {
+    private mutating func convert(_ node: Node, depth: Int) -> SourceNode {
         let place = place(node.mark)
+        let unreadable = SourceNode(content: .unreadable, place: place)
         guard depth <= Self.maximumDepth else {
             report(.tooDeep, place, "lists and mappings nest more than \(Self.maximumDepth) deep")
-            return nil
+            return unreadable
         }
         switch node {
         case .scalar(let scalar):
-            return convert(scalar, at: place)
+            return convert(scalar, at: place) ?? unreadable
         case .sequence(let sequence):
             refuseTag(sequence.tag, at: place)
-            let elements = sequence.compactMap { convert($0, depth: depth + 1) }
-            return elements.count == sequence.count ? SourceNode(content: .sequence(elements), place: place) : nil
+            let elements = sequence.map { convert($0, depth: depth + 1) }
+            return SourceNode(content: .sequence(elements), place: place)
         case .mapping(let mapping):
             refuseTag(mapping.tag, at: place)
             return SourceNode(content: .mapping(convertEntries(mapping, depth: depth)), place: place)
         case .alias:
             report(.anchor, place, "aliases are not part of the language")
-            return nil
+            return unreadable
         }
     }
 
@@ -185,7 +186,6 @@ struct YAMLReader {
                 continue
             }
             places[text] = keyNode.place
-            guard let converted else { continue }
             entries.append(SourceNode.Entry(key: Placed(text, at: keyNode.place), value: converted))
         }
         return entries

@@ -1,0 +1,118 @@
+import DRCrypto
+
+/// Runbook text to model. Everything about text and shape is reported here; what names mean is
+/// `RunbookValidator`'s.
+package enum RunbookDecoder {
+    /// - Returns: the runbook as far as it could be read, and every diagnostic.
+    package static func decode(_ source: SourceText) -> Diagnosed<Runbook> {
+        let document = Document.read(source, kind: "Runbook", RunbookSchema.document)
+        guard let root = document.root else { return Diagnosed(nil, document.diagnostics) }
+        let reader = NodeReader()
+        let metadata = root["metadata"]
+        let spec = root["spec"]
+        let name = reader.text(metadata?["name"]) ?? ""
+        let runbook = Runbook(
+            name: name, title: reader.text(metadata?["title"]) ?? name, owner: reader.text(metadata?["owner"]) ?? "",
+            services: (metadata?["services"]?.elements ?? []).compactMap { reader.placedText($0) },
+            purpose: reader.choice(spec?["purpose"]) ?? .rehearsal, inputs: inputs(spec?["inputs"]),
+            environments: environments(spec?["environments"]),
+            width: reader.integer(spec?["width"]).map { Int(clamping: $0) } ?? 8,
+            steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
+            cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },
+            digest: Digest.of(source.bytes), place: spec?.place ?? root.place)
+        return Diagnosed(runbook, document.diagnostics)
+    }
+
+    /// A need accepts `succeeded`, `failed` where the needed step lets the run go on after it, and what is written.
+    private static func withAcceptedEnds(_ steps: [StepDefinition]) -> [StepDefinition] {
+        let mayFail = Set(steps.filter { $0.onFailure == .continue }.map(\.id))
+        return steps.map { step in
+            var step = step
+            for index in step.needs.indices {
+                let need = step.needs[index].value
+                step.needs[index].value.accept = Need.Outcome.allCases.filter { end in
+                    end == .succeeded || need.accept.contains(end) || (end == .failed && mayFail.contains(need.step))
+                }
+            }
+            return step
+        }
+    }
+
+    private static func inputs(_ node: SourceNode?) -> [String: InputDefinition] {
+        let reader = NodeReader()
+        var inputs: [String: InputDefinition] = [:]
+        for entry in node?.entries ?? [] {
+            inputs[entry.key.value] = InputDefinition(
+                type: reader.choice(entry.value["type"]) ?? .string, summary: reader.text(entry.value["description"]),
+                defaultValue: reader.placedText(entry.value["default"]),
+                oneOf: entry.value["oneOf"]?.elements?.compactMap { reader.text($0) }, place: entry.key.place)
+        }
+        return inputs
+    }
+
+    private static func environments(_ node: SourceNode?) -> [String: EnvironmentDefinition] {
+        var environments: [String: EnvironmentDefinition] = [:]
+        for entry in node?.entries ?? [] {
+            environments[entry.key.value] = environment(entry.value, at: entry.key.place)
+        }
+        return environments
+    }
+
+    private static func environment(_ node: SourceNode, at place: SourcePlace) -> EnvironmentDefinition {
+        var reader = NodeReader()
+        let isolation = node["isolation"]
+        var targets: [String: TargetDefinition] = [:]
+        reader.use = .target
+        for entry in node["targets"]?.entries ?? [] {
+            var values: [String: Template] = [:]
+            for value in entry.value.entries ?? [] where value.key.value != "kind" {
+                values[value.key.value] = reader.template(value.value)
+            }
+            // What could not be read counts as real: nothing that writes is let through to it.
+            targets[entry.key.value] = TargetDefinition(
+                kind: reader.choice(entry.value["kind"]) ?? .real, values: values, place: entry.key.place)
+        }
+        var repositories: [String: PlannedRepository] = [:]
+        reader.use = .repository
+        for entry in node["repositories"]?.entries ?? [] {
+            guard let address = reader.template(entry.value["address"]) else { continue }
+            repositories[entry.key.value] = PlannedRepository(
+                address: address, identity: reader.template(entry.value["identity"]),
+                pinnedID: reader.template(entry.value["id"]))
+        }
+        reader.use = .isolation
+        func placed(_ node: SourceNode?) -> [Placed<Template>] {
+            (node?.elements ?? []).compactMap { element in
+                reader.template(element).map { Placed($0, at: element.place) }
+            }
+        }
+        return EnvironmentDefinition(
+            mode: reader.choice(node["for"]) ?? .drill, targets: targets, repositories: repositories,
+            mustNotReach: placed(isolation?["mustNotReach"]),
+            whenNotDemonstrated: reader.choice(isolation?["whenNotDemonstrated"]) ?? .refuse,
+            readOnly: placed(isolation?["readOnly"]), expressions: reader.expressions, place: place)
+    }
+}
+
+/// A file of the language, read and compared with its shape.
+struct Document {
+    var root: SourceNode?
+    var diagnostics: [Diagnostic]
+
+    static func read(_ source: SourceText, kind: String, _ schema: ObjectSchema) -> Document {
+        let (node, diagnostics) = YAMLReader.read(source)
+        guard let node else { return Document(root: nil, diagnostics: diagnostics) }
+        // A file of another kind would only be compared with keys that it never meant to have.
+        if let written = node["kind"]?.scalar?.text, written != kind,
+            ["Runbook", "Site", "Catalogue"].contains(written)
+        {
+            let place = node["kind"]?.place ?? node.place
+            let wrong = Diagnostic(.kind, at: place, "this is a \(written), and a \(kind) was asked for")
+            return Document(root: nil, diagnostics: diagnostics + [wrong])
+        }
+        return Document(root: node, diagnostics: diagnostics + ShapeCheck.diagnostics(for: node, .object(schema)))
+    }
+
+    /// What kind of file a source says it is; nil when it does not say.
+    static func kind(of source: SourceText) -> String? { YAMLReader.read(source).node?["kind"]?.scalar?.text }
+}

@@ -1,0 +1,72 @@
+package import DRCrypto
+
+/// A runbook as it is written: nothing resolved, every name with its place.
+///
+/// Where diagnostics report errors it holds what could be read all the same, so that one reading
+/// finds every mistake; such a runbook is never planned.
+package struct Runbook: Sendable {
+    package var name: String
+    package var title: String
+    package var owner: String
+    package var services: [Placed<String>]
+    package var purpose: Purpose
+    package var inputs: [String: InputDefinition]
+    package var environments: [String: EnvironmentDefinition]
+    package var width: Int
+    package var steps: [StepDefinition]
+    package var cleanup: [StepDefinition]
+    /// SHA-256 of the source's exact bytes.
+    package var digest: Digest
+    /// Where the runbook's `spec` begins: the place of what has no other.
+    var place: SourcePlace
+}
+
+/// A value that is given when a runbook is planned.
+package struct InputDefinition: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case string
+        /// An absolute path; a default counts from the runbook's folder.
+        case directory
+    }
+
+    package var type: Kind
+    package var summary: String?
+    package var defaultValue: Placed<String>?
+    /// The only values there may be; nil: any.
+    package var oneOf: [String]?
+    var place: SourcePlace
+}
+
+/// Where a runbook can run.
+package struct EnvironmentDefinition: Sendable {
+    package var mode: RunMode
+    var targets: [String: TargetDefinition]
+    var repositories: [String: PlannedRepository]
+    var mustNotReach: [Placed<Template>]
+    var whenNotDemonstrated: PlannedIsolation.WhenNotDemonstrated
+    var readOnly: [Placed<Template>]
+    var expressions: [PlacedExpression]
+    var place: SourcePlace
+}
+
+struct TargetDefinition: Sendable {
+    var kind: RunMode
+    var values: [String: Template]
+    var place: SourcePlace
+}
+
+/// An expression, where it stands and what for.
+struct PlacedExpression: Sendable {
+    enum Use: Sendable {
+        /// Part of a text: must have a value.
+        case template
+        /// A `when`: true or false.
+        case condition
+        /// An environment's target, isolation or repository.
+        case target, isolation, repository
+    }
+
+    var expression: Expression
+    var use: Use
+    var place: SourcePlace
+}

@@ -1,0 +1,126 @@
+/// A step as it is written; absent keys are nil, so that defaults can depend on the mode.
+package struct StepDefinition: Sendable {
+    package var id: StepID
+    var place: SourcePlace
+    var title: String?
+    /// nil where it could not be read.
+    var action: Placed<StepAction>?
+    var needs: [Placed<Need>]
+    var condition: Expression?
+    var effect: Placed<Effect>?
+    var location: Placed<Place>?
+    var locationReason: String?
+    var timeout: Placed<TimeSpan>?
+    var within: Placed<TimeSpan>?
+    var retry: Placed<RetryPolicy>?
+    var onFailure: FailurePolicy?
+    var probe: Placed<Check>?
+    var env: [String: Placed<EnvironmentValue>]
+    var outputs: [String: OutputType]
+    var marks: [Placed<PlannedMark>]
+    var measures: Placed<PlannedMeasure>?
+    var background: Placed<BackgroundPolicy>?
+    /// Every expression above, with its place.
+    var expressions: [PlacedExpression]
+    /// Every argument of a command, of the action and of checks alike.
+    var words: [CommandWord]
+    /// The repository that the action names.
+    var repository: Placed<String>?
+    var isCleanup: Bool
+    var inDrill: DrillDifference?
+
+    /// What a drill does instead.
+    indirect enum DrillDifference: Sendable {
+        case skip(reason: String)
+        case instead(StepDefinition)
+    }
+}
+
+/// An argument of a command.
+struct CommandWord: Sendable {
+    var template: Template
+    /// The program itself.
+    var isProgram: Bool
+    var place: SourcePlace
+}
+
+extension StepDefinition {
+    package var kind: StepKind? { action?.value.kind }
+
+    /// What runs in a mode: the step, or what a drill does instead; nil where drills leave it out.
+    func variant(for mode: RunMode) -> StepDefinition? {
+        guard mode == .drill else { return self }
+        switch inDrill {
+        case nil: return self
+        case .skip: return nil
+        case .instead(let other): return other
+        }
+    }
+
+    /// The step and what a drill does instead of it.
+    var variants: [StepDefinition] {
+        if case .instead(let other) = inDrill { [self, other] } else { [self] }
+    }
+
+    /// As written, or what the kind says.
+    var effectInForce: Effect {
+        if let written = effect?.value { return written }
+        return switch action?.value {
+        case .wait, .verify, .approve, nil: .read
+        case .http(let request): ["GET", "HEAD"].contains(request.method) ? .read : .unsafe
+        case .restore, .resync: .idempotent
+        case .backup: .checkable
+        case .run, .manual: .unsafe
+        }
+    }
+
+    /// Declared outputs and those that the kind gives by itself.
+    var outputsInForce: [String: OutputType] {
+        outputs.merging(action?.value.ownOutputs ?? [:]) { declared, _ in declared }
+    }
+
+    var defaultPlaceInDrill: Place {
+        switch kind {
+        case .backup, .verify, .restore, .resync: .outside
+        default: .inside
+        }
+    }
+
+    /// What an attempt may take where nothing is written; nil: as long as it takes.
+    var defaultTimeout: TimeSpan? {
+        switch kind {
+        case .run: background == nil ? .minutes(10) : .minutes(1)
+        case .http: .seconds(30)
+        case .wait: .minutes(5)
+        case .backup, .verify, .restore, .resync: .minutes(12 * 60)
+        case .manual, .approve, nil: nil
+        }
+    }
+}
+
+extension StepAction {
+    /// The outputs that a kind has without declaring them.
+    package var ownOutputs: [String: OutputType] {
+        switch self {
+        case .run, .http, .wait, .approve: [:]
+        case .manual(let card): card.inputs
+        case .backup:
+            [
+                "snapshot": .string, "filesRead": .integer, "bytesRead": .integer, "bytesStored": .integer,
+                "complete": .boolean,
+            ]
+        case .verify:
+            [
+                "snapshot": .string, "level": .string, "packsRead": .integer, "bytesRead": .integer,
+                "verdict": .string,
+            ]
+        case .restore:
+            ["snapshot": .string, "path": .string, "files": .integer, "bytes": .integer, "mismatches": .integer]
+        case .resync:
+            [
+                "filesCopied": .integer, "bytesCopied": .integer, "filesDeleted": .integer, "filesCompared": .integer,
+                "sourceDigest": .string, "targetDigest": .string, "treesEqual": .boolean,
+            ]
+        }
+    }
+}

@@ -1,0 +1,274 @@
+import DRCrypto
+
+/// A sound runbook, for one environment and its inputs, frozen into a plan.
+package struct Planner {
+    private let runbook: Runbook
+    private let site: Site?
+    private let catalogue: Catalogue?
+    private let request: PlanningRequest
+    private let world: PlanningWorld
+    private var diagnostics: [Diagnostic] = []
+
+    /// Resolves everything that can be known before a run starts.
+    /// - Parameter runbook: one in which decoder and validator found no error.
+    /// - Returns: the plan; nil where a diagnostic says why there is none.
+    package static func plan(
+        _ runbook: Runbook, site: Site?, catalogue: Catalogue?, _ request: PlanningRequest, world: PlanningWorld
+    ) -> Diagnosed<Plan> {
+        var planner = Planner(runbook: runbook, site: site, catalogue: catalogue, request: request, world: world)
+        let plan = planner.plan()
+        return Diagnosed(planner.diagnostics.hasErrors ? nil : plan, planner.diagnostics)
+    }
+
+    private init(
+        runbook: Runbook, site: Site?, catalogue: Catalogue?, request: PlanningRequest, world: PlanningWorld
+    ) {
+        self.runbook = runbook
+        self.site = site
+        self.catalogue = catalogue
+        self.request = request
+        self.world = world
+    }
+
+    private mutating func plan() -> Plan? {
+        let inputs = resolveInputs()
+        guard let (name, environment) = chooseEnvironment() else { return nil }
+        var context = EvaluationContext()
+        for (input, value) in inputs { context.values["inputs.\(input)"] = .string(value) }
+        let targets = resolveTargets(environment, context)
+        for (target, resolved) in targets {
+            for (key, value) in resolved.values { context.values["targets.\(target).\(key)"] = .string(value) }
+        }
+        let variants = runbook.steps.map { ($0, $0.variant(for: request.mode) ?? $0) }
+        var files = FileCollector(world: world)
+        for (_, variant) in variants { files.collect(variant) }
+        for step in runbook.cleanup { files.collect(step) }
+        let steps = variants.compactMap { planned($1, of: $0, context, files) }
+        // Only drills have something to put back.
+        let cleanup = request.mode == .drill ? runbook.cleanup.compactMap { planned($0, of: $0, context, files) } : []
+        diagnostics += files.diagnostics
+        let isolation = request.mode == .drill ? isolation(environment, context) : nil
+        let repositories = repositories(environment, context, used: variants.compactMap { $1.repository?.value })
+        guard !diagnostics.hasErrors else { return nil }
+        return Plan(
+            runbook: RunbookIdentity(
+                name: runbook.name, title: runbook.title, owner: runbook.owner, digest: runbook.digest),
+            purpose: runbook.purpose, mode: request.mode, environment: name, inputs: inputs, targets: targets,
+            services: runbook.services.compactMap { catalogue?.services[$0.value]?.planned }, isolation: isolation,
+            steps: digested(steps, files), cleanup: digested(cleanup, files), files: files.files,
+            people: (site?.people ?? []).map { person in
+                var person = person
+                person.uid = person.uid ?? world.uid(person.user)
+                return person
+            },
+            repositories: repositories, secrets: secrets(of: steps + cleanup), width: runbook.width,
+            siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
+    }
+
+    // MARK: What is given
+
+    private mutating func resolveInputs() -> [String: String] {
+        var values: [String: String] = [:]
+        for given in request.inputs.keys.sorted() where runbook.inputs[given] == nil {
+            report(
+                .input, at: runbook.place, "the runbook has no input `\(given)`",
+                fix: Suggestion.fix(for: given, among: Array(runbook.inputs.keys)))
+        }
+        for (name, input) in runbook.inputs.sorted(by: { $0.key < $1.key }) {
+            let given = request.inputs[name]
+            guard var value = given ?? input.defaultValue?.value else {
+                let summary = input.summary.map { " (\($0))" } ?? ""
+                report(
+                    .input, at: input.place, "the input `\(name)`\(summary) is not given and has no default",
+                    fix: "give it with `--input \(name)=VALUE`")
+                continue
+            }
+            if input.type == .directory {
+                if given == nil { value = AbsolutePath.join(request.folder, value) }
+                guard let path = AbsolutePath.normalized(value) else {
+                    report(.input, at: input.place, "the directory `\(name)` is not an absolute path: \(value)")
+                    continue
+                }
+                value = path
+            }
+            if value.utf8.contains(0) {
+                report(.input, at: input.place, "the input `\(name)` contains a NUL character")
+            }
+            if let choices = input.oneOf, !choices.contains(value) {
+                report(
+                    .input, at: input.place,
+                    "the input `\(name)` is `\(value)`, none of \(choices.joined(separator: ", "))",
+                    fix: Suggestion.fix(for: value, among: choices))
+            }
+            values[name] = value
+        }
+        return values
+    }
+
+    private mutating func chooseEnvironment() -> (String, EnvironmentDefinition)? {
+        let word = request.mode == .drill ? "drill" : "real"
+        let fitting = runbook.environments.filter { $0.value.mode == request.mode }.keys.sorted()
+        guard let name = request.environment else {
+            if let only = fitting.first, fitting.count == 1, let environment = runbook.environments[only] {
+                return (only, environment)
+            }
+            report(
+                .environment, at: runbook.place,
+                fitting.isEmpty
+                    ? "no environment of this runbook is `for: \(word)`"
+                    : "there is more than one environment `for: \(word)`: \(fitting.joined(separator: ", "))",
+                fix: fitting.isEmpty ? nil : "name one with `--environment`")
+            return nil
+        }
+        guard let environment = runbook.environments[name] else {
+            report(
+                .environment, at: runbook.place, "there is no environment `\(name)`",
+                fix: Suggestion.fix(for: name, among: Array(runbook.environments.keys)))
+            return nil
+        }
+        guard environment.mode == request.mode else {
+            report(
+                .environment, at: environment.place,
+                "environment `\(name)` is for \(environment.mode.rawValue) runs, and this is a \(word) one",
+                fix: Suggestion.fix(for: name, among: fitting))
+            return nil
+        }
+        return (name, environment)
+    }
+
+    private mutating func resolveTargets(
+        _ environment: EnvironmentDefinition, _ context: EvaluationContext
+    ) -> [String: PlannedTarget] {
+        var targets: [String: PlannedTarget] = [:]
+        for (name, target) in environment.targets {
+            var values: [String: String] = [:]
+            for (key, template) in target.values {
+                values[key] = literal(Placed(template, at: target.place), context)
+            }
+            targets[name] = PlannedTarget(kind: target.kind, values: values)
+        }
+        return targets
+    }
+
+    private mutating func isolation(
+        _ environment: EnvironmentDefinition, _ context: EvaluationContext
+    ) -> PlannedIsolation {
+        var isolation = PlannedIsolation(mustNotReach: [], whenNotDemonstrated: environment.whenNotDemonstrated)
+        for written in environment.mustNotReach {
+            guard let address = literal(written, context) else { continue }
+            guard NetworkAddress.isHostAndPort(address) else {
+                report(
+                    .environment, at: written.place, "`\(address)` is not a host and a port",
+                    fix: "write `HOST:PORT`, with a port from 1 to 65535")
+                continue
+            }
+            isolation.mustNotReach.append(address)
+        }
+        for written in environment.readOnly {
+            guard let text = literal(written, context) else { continue }
+            guard let path = AbsolutePath.normalized(text) else {
+                report(.environment, at: written.place, "`\(text)` is not an absolute path")
+                continue
+            }
+            guard !AbsolutePath.opensWhatIsMasked(path) else {
+                report(
+                    .environment, at: written.place, "a drill's inside may not read all of `\(path)`",
+                    fix: "name a folder within it that holds only what the drill needs")
+                continue
+            }
+            isolation.readOnlyBinds.append(path)
+        }
+        return isolation
+    }
+
+    private mutating func repositories(
+        _ environment: EnvironmentDefinition, _ context: EvaluationContext, used: [String]
+    ) -> [String: PlannedRepository] {
+        var repositories: [String: PlannedRepository] = [:]
+        for name in Set(used).sorted() {
+            guard let repository = environment.repositories[name] ?? site?.repositories[name] else { continue }
+            do {
+                repositories[name] = try repository.changed { template throws(ExpressionError) in
+                    try template.substituting(context)
+                }
+            } catch {
+                report(.expression, at: environment.place, "\(error)")
+            }
+        }
+        return repositories
+    }
+
+    private func secrets(of steps: [PlannedStep]) -> [String: SecretReference] {
+        var used: [String: SecretReference] = [:]
+        for case .secret(let name) in steps.flatMap(\.env.values) { used[name] = site?.secrets[name] }
+        return used
+    }
+
+    private mutating func literal(_ written: Placed<Template>, _ context: EvaluationContext) -> String? {
+        do {
+            if let text = try written.value.substituting(context).literal { return text }
+            report(.expression, at: written.place, "`\(written.value.display)` is not known before the run")
+        } catch {
+            report(.expression, at: written.place, "\(error)")
+        }
+        return nil
+    }
+
+    // MARK: Steps
+
+    private mutating func planned(
+        _ variant: StepDefinition, of step: StepDefinition, _ context: EvaluationContext, _ files: FileCollector
+    ) -> PlannedStep? {
+        guard let action = variant.action else { return nil }
+        let change: TemplateChange = { template throws(ExpressionError) in
+            files.named(try template.substituting(context))
+        }
+        let isDrill = request.mode == .drill
+        do {
+            var planned = PlannedStep(
+                id: variant.id, title: variant.title ?? variant.id.rawValue, action: try action.value.changed(change),
+                needs: variant.needs.map(\.value).sorted { $0.step < $1.step },
+                condition: variant.condition?.substituting(context), effect: variant.effectInForce,
+                place: isDrill ? variant.location?.value ?? variant.defaultPlaceInDrill : .outside,
+                placeReason: isDrill ? variant.locationReason : nil,
+                timeout: variant.timeout?.value ?? variant.defaultTimeout, within: variant.within?.value,
+                retry: variant.retry?.value ?? .never,
+                onFailure: try variant.onFailure?.changed(change) ?? .hold(unattended: .minutes(10)),
+                probe: try variant.probe?.value.changed(change), outputs: variant.outputsInForce,
+                measures: variant.measures?.value, background: try variant.background?.value.changed(change),
+                digest: StepDigest.none)
+            for (name, value) in variant.env { planned.env[name] = try value.value.changed(change) }
+            for mark in variant.marks {
+                var mark = try mark.value.changed(change)
+                mark.synthetic = mark.synthetic || (isDrill && mark.clock == .disrupted)
+                planned.marks.append(mark)
+            }
+            if isDrill, let difference = step.inDrill {
+                switch difference {
+                case .skip(let reason): planned.skipInDrill = reason
+                case .instead: planned.differsInDrill = true
+                }
+            }
+            diagnostics += ResolvedPass.diagnostics(for: planned, at: action.place)
+            return planned
+        } catch {
+            report(.expression, at: step.place, "\(error)")
+            return nil
+        }
+    }
+
+    private mutating func digested(_ steps: [PlannedStep], _ files: FileCollector) -> [PlannedStep] {
+        do {
+            return try StepDigest.digested(steps, in: StepGraph(runbook.steps), files: files)
+        } catch {
+            report(.file, at: runbook.place, error.message)
+            return []
+        }
+    }
+
+    private mutating func report(
+        _ code: Diagnostic.Code, at place: SourcePlace, _ message: String, fix: String? = nil
+    ) {
+        diagnostics.append(Diagnostic(code, at: place, message, fix: fix))
+    }
+}

@@ -1,0 +1,25 @@
+import DRCrypto
+
+/// What a step's digest covers: its definition in canonical JSON (with `none` for the digest itself), the paths
+/// and digests of the files that it names, and the digests of its transitive needs, sorted.
+enum StepDigest {
+    /// Takes the digest's place while it is not known: 64 zeros.
+    static let none = Digest(repeatElement(0, count: Digest.byteCount)) ?? Digest.of("")
+
+    static func digested(
+        _ steps: [PlannedStep], in graph: StepGraph, files: FileCollector
+    ) throws(RunbookError) -> [PlannedStep] {
+        let places = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        var result = steps
+        let known = graph.inOrderOfNeeds.filter { places[$0] != nil }
+        for id in known + steps.map(\.id).filter({ !known.contains($0) }) {
+            guard let index = places[id] else { continue }
+            var text = String(decoding: try PlanCodec.canonical(result[index], what: "step \(id)"), as: UTF8.self)
+            for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)" }
+            let needs = graph.transitiveNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
+            for digest in needs.sorted() { text += "\n\(digest)" }
+            result[index].digest = Digest.of(text)
+        }
+        return result
+    }
+}

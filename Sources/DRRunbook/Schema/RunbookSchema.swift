@@ -1,0 +1,84 @@
+/// What a runbook's file may hold.
+enum RunbookSchema {
+    static let document = ObjectSchema(
+        name: "a runbook",
+        keys: [
+            .required("apiVersion", .constant("drctl/v1"), "The version of the language."),
+            .required("kind", .constant("Runbook"), "What the file is."),
+            .required("metadata", .object(metadata), "Who it is and whose."),
+            .required("spec", .object(spec), "What it does."),
+        ])
+
+    static let metadata = ObjectSchema(
+        name: "metadata",
+        keys: [
+            .required("name", .name, "The runbook's name; typed to confirm a real run."),
+            .required("title", .text, "What it achieves, in a line."),
+            .required("owner", .text, "The team that answers for it."),
+            .optional("services", .list(.name), "Services of the catalogue that it recovers."),
+        ])
+
+    static let spec = ObjectSchema(
+        name: "spec",
+        keys: [
+            .required("purpose", .choice(Purpose.allCases.map(\.rawValue)), "What it is for."),
+            .optional("inputs", .map(.object(input)), "What is given when it is planned."),
+            .required("environments", .map(.object(environment)), "Where it can run: real, or as a drill."),
+            .optional("width", .integer(1...256), "How many attempts may be under way at once; 8."),
+            .required("steps", .list(.object(StepSchema.step)), "The steps, in any order."),
+            .optional(
+                "cleanup", .list(.object(StepSchema.cleanupStep)),
+                "What a drill puts back at its end, in this order, whatever happened."),
+        ])
+
+    static let input = ObjectSchema(
+        name: "an input",
+        keys: [
+            .required(
+                "type", .choice(InputDefinition.Kind.allCases.map(\.rawValue)),
+                "`string`, or `directory`: an absolute path, where a default counts from the runbook's folder."),
+            .optional("description", .text, "What it is for."),
+            .optional("default", .text, "Its value where none is given."),
+            .optional("oneOf", .list(.text), "The only values it may have."),
+        ])
+
+    static let environment = ObjectSchema(
+        name: "an environment",
+        keys: [
+            .required("for", .choice(RunMode.allCases.map(\.rawValue)), "Whether runs in it are real or drills."),
+            .optional("targets", .map(.object(target)), "What steps act on, by name."),
+            .optional(
+                "repositories", .map(.object(repository)),
+                "Repositories of this environment; they go before the site's."),
+            .optional("isolation", .object(isolation), "What a drill must not reach, and what it may read."),
+        ])
+
+    static let target = ObjectSchema(
+        name: "a target",
+        keys: [
+            .required(
+                "kind", .choice(RunMode.allCases.map(\.rawValue)),
+                "A drill refuses writing steps against a `real` target.")
+        ],
+        others: .template)
+
+    static let repository = ObjectSchema(
+        name: "a repository",
+        keys: [
+            .required("address", .template, "Its folder."),
+            .optional("identity", .template, "The file with the age identity or the writer's key."),
+            .optional("id", .template, "Its pinned id, in hexadecimal."),
+        ])
+
+    static let isolation = ObjectSchema(
+        name: "isolation",
+        keys: [
+            .required(
+                "mustNotReach", .list(.template, isEmptyAllowed: true),
+                "`host:port`, shown to be out of reach before the first step."),
+            .optional(
+                "whenNotDemonstrated", .choice(["refuse", "continue"]),
+                "What to do when a place in `mustNotReach` does not answer outside either; `refuse`."),
+            .optional("readOnly", .list(.template), "Absolute paths that the inside may read."),
+        ])
+}

@@ -1,0 +1,232 @@
+/// What a step may hold.
+enum StepSchema {
+    static let kinds = StepKind.allCases.map(\.rawValue)
+
+    static let step = ObjectSchema(
+        name: "a step",
+        keys: [
+            .required("id", .name, "Its name, unique in the runbook."),
+            .optional("title", .text, "What is true when it is done; its id."),
+            .optional(
+                "needs", .list(.either([.name, .object(need)])),
+                "Steps that have to be over first: succeeded, failed where they say `onFailure: continue`, or in an end that `accept` adds."
+            ),
+            .optional("when", .expression, "The step is skipped where this is false."),
+            .optional("within", .duration, "The longest the whole step may take, waiting and retries included."),
+            .optional("marks", .either([.object(mark), .list(.object(mark))]), "Clocks that its end sets."),
+            .optional("measures", .object(measure), "One side of the achieved data loss."),
+            .optional(
+                "inDrill", .object(inDrill),
+                "What a drill does instead: `skip` with a reason, or other values of the keys here."),
+        ] + actions + common,
+        exactlyOne: kinds)
+
+    /// Cleanup runs after everything else, in order, so much of a step has no meaning there.
+    static let cleanupStep = ObjectSchema(
+        name: "a cleanup step",
+        keys: [
+            .required("id", .name, "Its name, unique in the runbook."),
+            .optional("title", .text, "What is true when it is done; its id."),
+            .required("run", .command, "The command."),
+        ] + common.filter { ["effect", "probe", "timeout", "retry", "env"].contains($0.name) })
+
+    static let inDrill = ObjectSchema(
+        name: "inDrill",
+        keys: [.optional("skip", .text, "Why drills leave the step out.")] + actions
+            + common.filter { $0.name != "onFailure" })
+
+    private static let actions: [KeySchema] = [
+        .optional("run", .command, "A program with its arguments, or a script for `bash -euo pipefail`."),
+        .optional("http", .object(request), "A request over HTTP."),
+        .optional("wait", .object(wait), "Asks until a check holds."),
+        .optional("manual", .object(manual), "A card for a person."),
+        .optional("approve", .object(approve), "Asks people to let the run go on."),
+        .optional("backup", .object(backup), "Stores paths as a snapshot."),
+        .optional("verify", .object(verify), "Reads a snapshot back."),
+        .optional("restore", .object(restore), "Restores a snapshot."),
+        .optional("resync", .object(resync), "Brings one tree into another's state and compares both."),
+    ]
+
+    private static let common: [KeySchema] = [
+        .optional(
+            "effect", .choice(Effect.allCases.map(\.rawValue)),
+            "What repeating it would mean; decides what an attempt in doubt leads to."),
+        .optional("probe", .object(check("a probe")), "Tells whether the effect is there."),
+        .optional(
+            "place", .either([.choice(Place.allCases.map(\.rawValue)), .object(outside)]),
+            "Where a drill runs it: `inside`, `outside` (reading steps), or `{outside: REASON}`."),
+        .optional("timeout", .duration, "The longest an attempt may take."),
+        .optional("retry", .object(retry), "When a failed attempt is followed by another."),
+        .optional(
+            "onFailure", .either([.choice(["hold", "abort", "continue"]), .object(onFailure)]),
+            "What happens when it failed for good; `hold`."),
+        .optional("env", .map(.either([.template, .object(secret)])), "Variables of its environment."),
+        .optional(
+            "outputs", .map(.choice(OutputType.allCases.map(\.rawValue))),
+            "What it writes to `$DRCTL_OUTPUT` as a JSON object, with types."),
+        .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
+    ]
+
+    private static let need = ObjectSchema(
+        name: "a need",
+        keys: [
+            .required("step", .name, "The step."),
+            .required(
+                "accept", .list(.choice(Need.Outcome.allCases.map(\.rawValue))),
+                "Its ends that will do, beside `succeeded`."),
+        ])
+
+    private static let outside = ObjectSchema(
+        name: "place", keys: [.required("outside", .text, "Why a writing step acts outside the drill.")])
+
+    private static let secret = ObjectSchema(
+        name: "a variable", keys: [.required("secret", .name, "A secret of the site.")])
+
+    private static let mark = ObjectSchema(
+        name: "a mark",
+        keys: [
+            .required("clock", .choice(ClockName.allCases.map(\.rawValue)), "The clock."),
+            .required("service", .name, "The service whose clock it is."),
+            .optional("at", .template, "The time (RFC 3339); the step's own where it is left out."),
+            .optional("synthetic", .boolean, "The disruption is caused on purpose; always so in drills."),
+        ])
+
+    private static let measure = ObjectSchema(
+        name: "measures",
+        keys: [
+            .required(
+                "loss", .choice(["source", "recovered"]),
+                "Which side the outputs `lastWrite` and `lastWriteAt` are of."),
+            .required("service", .name, "The service."),
+        ])
+
+    private static let retry = ObjectSchema(
+        name: "retry",
+        keys: [
+            .required("attempts", .integer(1...1000), "All attempts, the first one included."),
+            .optional("backoff", .object(backoff), "How long to wait in between."),
+            .optional("exitCodes", .list(.integer(1...255)), "Only these are retried."),
+        ])
+
+    private static let backoff = ObjectSchema(
+        name: "backoff",
+        keys: [
+            .optional("initial", .duration, "Before the second attempt; 1s."),
+            .optional("factor", .decimal(1000...100_000), "Times this for each further one; 2."),
+            .optional("max", .duration, "Never longer than this; 60s."),
+            .optional("jitter", .choice(["full", "none"]), "Whether a random share of it is waited; `full`."),
+        ])
+
+    private static let onFailure = ObjectSchema(
+        name: "onFailure",
+        keys: [
+            .optional("hold", .object(hold), "Dependents wait and a person answers."),
+            .optional("manual", .object(manual), "The step becomes a card."),
+        ], exactlyOne: ["hold", "manual"])
+
+    private static let hold = ObjectSchema(
+        name: "hold", keys: [.required("unattended", .duration, "How long an unattended run waits; 10m.")])
+
+    private static let background = ObjectSchema(
+        name: "background",
+        keys: [
+            .required("ready", .object(check("ready")), "The step has succeeded when this holds."),
+            .optional("interval", .duration, "How often `ready` is asked; 250ms."),
+            .required(
+                "until", .name, "The step at whose start its end is expected and at whose end it is stopped, or `run`."),
+            .optional("onLoss", .choice(["hold", "restart"]), "What an end before that leads to; `hold`."),
+        ])
+
+    private static let manual = ObjectSchema(
+        name: "manual",
+        keys: [
+            .required("instructions", .template, "What to do, exactly."),
+            .required("owner", .text, "Who does it."),
+            .optional("within", .duration, "By when."),
+            .optional(
+                "inputs", .map(.choice(OutputType.allCases.map(\.rawValue))),
+                "What the person enters; the step's outputs."),
+            .optional("evidence", .choice(["required", "optional"]), "Whether evidence has to be given; `optional`."),
+        ])
+
+    private static let approve = ObjectSchema(
+        name: "approve",
+        keys: [
+            .optional("message", .template, "What is asked; the step's title."),
+            .optional("roles", .list(.name, isEmptyAllowed: true), "Who may: people holding any of these; anybody."),
+            .optional("quorum", .integer(1...100), "How many distinct people; 1."),
+            .optional("notInitiator", .boolean, "Whether who started the run does not count; false."),
+            .optional("within", .duration, "After which it is asked again."),
+        ])
+
+    private static let backup = ObjectSchema(
+        name: "backup",
+        keys: [
+            .required("repository", .name, "A repository of the environment or the site."),
+            .required("dataset", .template, "The name the snapshots are kept under."),
+            .required("paths", .list(.template), "What is backed up."),
+        ])
+
+    private static let verify = ObjectSchema(
+        name: "verify",
+        keys: [
+            .required("repository", .name, "A repository of the environment or the site."),
+            .required("dataset", .template, "The dataset."),
+            .optional("snapshot", .template, "A snapshot's id, or `latest`, the default."),
+            .optional("level", .choice(VerifyAction.Level.allCases.map(\.rawValue)), "How much is read; `stored`."),
+        ])
+
+    private static let restore = ObjectSchema(
+        name: "restore",
+        keys: [
+            .required("repository", .name, "A repository of the environment or the site."),
+            .required("dataset", .template, "The dataset."),
+            .optional("snapshot", .template, "A snapshot's id, or `latest`, the default."),
+            .required("to", .template, "The folder it is restored into."),
+        ])
+
+    private static let resync = ObjectSchema(
+        name: "resync",
+        keys: [
+            .required("from", .template, "The tree that is right."),
+            .required("to", .template, "The tree that is brought into its state."),
+            .required("service", .name, "The service whose data it is."),
+        ])
+
+    static let methods = ["get", "head", "post", "put", "patch", "delete"]
+
+    private static let request = ObjectSchema(
+        name: "http",
+        keys: methods.map { .optional($0, .template, "The URL of a \($0.uppercased()) request.") } + [
+            .optional("headers", .map(.template), "Header fields."),
+            .optional("body", .template, "What is sent."),
+            .optional("expect", .object(expectation), "What a good answer is; status 200."),
+        ], exactlyOne: methods)
+
+    private static let expectation = ObjectSchema(
+        name: "expect",
+        keys: [
+            .optional("status", .either([.integer(100...599), .list(.integer(100...599))]), "Accepted status codes."),
+            .optional("bodyContains", .text, "A text that the body has to contain."),
+        ])
+
+    static let checkKinds = ["run", "http", "tcp"]
+
+    private static func check(_ name: String, and others: [KeySchema] = []) -> ObjectSchema {
+        ObjectSchema(
+            name: name,
+            keys: [
+                .optional("run", .command, "Exit 0: holds, 1: does not hold, anything else: not established."),
+                .optional("http", .object(request), "Holds when the answer is as expected."),
+                .optional("tcp", .template, "Holds when `host:port` accepts a connection."),
+            ] + others, exactlyOne: checkKinds)
+    }
+
+    private static let wait = check(
+        "wait",
+        and: [
+            .optional("holds", .duration, "How long the check has to hold without a break; 0s."),
+            .optional("interval", .duration, "How often it is asked; 250ms."),
+            .optional("within", .duration, "By when; 5m."),
+        ])
+}

@@ -1,0 +1,117 @@
+extension RunbookValidator {
+    /// Expressions name only what there is, what has been before, and what fits together.
+    static func expressions(_ validation: Validation) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        for (name, environment) in validation.environments {
+            let scope = Scope(validation: validation, environmentName: name, environment: environment)
+            for step in validation.allSteps {
+                guard let variant = step.variant(for: environment.mode) else { continue }
+                diagnostics += variant.expressions.compactMap { scope.diagnostic(for: $0, in: variant) }
+            }
+            diagnostics += environment.expressions.compactMap { scope.diagnostic(for: $0, in: nil) }
+        }
+        return diagnostics
+    }
+}
+
+/// The names that an environment's expressions may read.
+private struct Scope {
+    let validation: Validation
+    let environmentName: String
+    let environment: EnvironmentDefinition
+
+    func diagnostic(for placed: PlacedExpression, in step: StepDefinition?) -> Diagnostic? {
+        let typing = ExpressionTyping { name in type(of: name, in: step, for: placed.use) }
+        do throws(ExpressionTyping.Unknown) {
+            let found = try typing.type(of: placed.expression.syntax)
+            if found.mayBeAbsent { throw ExpressionTyping.absent(placed.expression.source) }
+            if placed.use == .condition, found.type != .boolean {
+                throw ExpressionTyping.Unknown(
+                    message: "`when` is \(found.type.name) where true or false should be")
+            }
+            return nil
+        } catch {
+            return Diagnostic(error.code, at: placed.place, error.message, fix: error.fix)
+        }
+    }
+
+    private typealias Typed = Result<StaticType, ExpressionTyping.Unknown>
+
+    private func type(of name: String, in step: StepDefinition?, for use: PlacedExpression.Use) -> Typed {
+        let parts = name.split(separator: ".").map(String.init)
+        let text = Typed.success(StaticType(type: .string))
+        switch (parts.first, parts.count) {
+        case ("inputs", 2):
+            if validation.runbook.inputs[parts[1]] != nil { return text }
+            return unknown("there is no input `\(parts[1])`", parts[1], among: validation.runbook.inputs.keys)
+        case ("targets", 3) where use != .target:
+            guard let target = environment.targets[parts[1]] else {
+                return unknown(
+                    "environment `\(environmentName)` has no target `\(parts[1])`", parts[1],
+                    among: environment.targets.keys)
+            }
+            if target.values[parts[2]] != nil { return text }
+            return unknown(
+                "target `\(parts[1])` of environment `\(environmentName)` has no `\(parts[2])`", parts[2],
+                among: target.values.keys)
+        case ("run", 2) where use != .target && use != .isolation:
+            if ["id", "directory"].contains(parts[1]) { return text }
+            if parts[1] == "mode" { return mode(name) }
+            return unknown("a run has no `\(parts[1])`", parts[1], among: ["id", "directory"])
+        case ("steps", 4) where parts[2] == "outputs" && step != nil:
+            return typeOfOutput(parts[3], of: StepID(parts[1]), in: step)
+        case ("mode", _), ("environment", _), ("drill", _), ("real", _): return mode(name)
+        default:
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "`\(name)` is not a name that can be read here", fix: Self.readable(for: use)))
+        }
+    }
+
+    private func typeOfOutput(_ output: String, of name: StepID, in step: StepDefinition?) -> Typed {
+        guard let step else { return .failure(ExpressionTyping.Unknown(message: "there are no steps here")) }
+        guard let written = validation.runbook.steps.first(where: { $0.id == name }) else {
+            return unknown(
+                "there is no step `\(name)`", name.rawValue, among: validation.graph.order.map(\.rawValue))
+        }
+        if step.isCleanup {
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "cleanup cannot read the outputs of `\(name)`: it also runs where that step never did",
+                    fix: "use a fixed path under `${{ run.directory }}`"))
+        }
+        guard validation.graph.transitiveNeeds(of: step.id).contains(name), name != step.id else {
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "`\(step.id)` reads an output of `\(name)`, which need not be over by then",
+                    fix: "add `\(name)` to the needs of `\(step.id)`"))
+        }
+        let outputs = (written.variant(for: environment.mode) ?? written).outputsInForce
+        guard let type = outputs[output] else {
+            return unknown("step `\(name)` has no output `\(output)`", output, among: outputs.keys)
+        }
+        let isCertain = validation.graph.certainlySucceeded(before: step.id).contains(name)
+        return .success(StaticType(type: type, mayBeAbsent: !isCertain))
+    }
+
+    private func unknown(_ message: String, _ word: String, among names: some Collection<String>) -> Typed {
+        .failure(ExpressionTyping.Unknown(message: message, fix: Suggestion.fix(for: word, among: Array(names))))
+    }
+
+    private func mode(_ name: String) -> Typed {
+        .failure(
+            ExpressionTyping.Unknown(
+                message: "`\(name)`: an expression cannot read whether this is a drill",
+                fix: "write what a drill does differently under `inDrill`", code: .mode))
+    }
+
+    private static func readable(for use: PlacedExpression.Use) -> String {
+        switch use {
+        case .template, .condition:
+            "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
+        case .repository: "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory"
+        case .isolation: "there are inputs.NAME, targets.NAME.KEY"
+        case .target: "there are inputs.NAME"
+        }
+    }
+}

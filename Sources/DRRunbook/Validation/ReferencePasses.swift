@@ -1,0 +1,148 @@
+// Names that lead out of the runbook: site, catalogue, inputs, environments.
+extension RunbookValidator {
+    static func repositoriesAndSecrets(_ validation: Validation) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        let shared = validation.site.map { Set($0.repositories.keys) } ?? []
+        for (name, environment) in validation.environments {
+            let known = shared.union(environment.repositories.keys)
+            for step in validation.allSteps {
+                guard let repository = step.variant(for: environment.mode)?.repository,
+                    !known.contains(repository.value)
+                else { continue }
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: repository.place,
+                        "neither environment `\(name)` nor the site has a repository `\(repository.value)`",
+                        fix: Suggestion.fix(for: repository.value, among: known)))
+            }
+        }
+        let secrets = validation.site.map { Array($0.secrets.keys) } ?? []
+        for step in validation.allVariants {
+            for variable in step.env.values {
+                guard case .secret(let secret) = variable.value, !secrets.contains(secret) else { continue }
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: variable.place, "the site has no secret `\(secret)`",
+                        fix: Suggestion.fix(for: secret, among: secrets)))
+            }
+        }
+        return diagnostics
+    }
+
+    /// Somebody has to be able to say yes.
+    static func people(_ validation: Validation) -> [Diagnostic] {
+        validation.allVariants.flatMap { step -> [Diagnostic] in
+            guard let action = step.action, case .approve(let card) = action.value, !card.roles.isEmpty else {
+                return []
+            }
+            let roles = validation.site?.roles ?? []
+            let unknown = card.roles.filter { !roles.contains($0) }
+            if !unknown.isEmpty {
+                return unknown.map { role in
+                    Diagnostic(
+                        .unknownName, at: action.place, "nobody at the site has the role `\(role)`",
+                        fix: Suggestion.fix(for: role, among: roles))
+                }
+            }
+            let holders = (validation.site?.people ?? []).filter { !Set($0.roles).isDisjoint(with: card.roles) }
+            guard holders.count < card.quorum else { return [] }
+            return [
+                Diagnostic(
+                    .restriction, at: action.place,
+                    "`\(step.id)` asks \(card.quorum) people, and \(holders.count) hold a role it lists",
+                    fix: "list more roles, or lower the quorum")
+            ]
+        }
+    }
+
+    static func services(_ validation: Validation) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        let named = Set(validation.runbook.services.map(\.value))
+        for service in validation.runbook.services where validation.catalogue?.services[service.value] == nil {
+            let known = validation.catalogue.map { Array($0.services.keys) } ?? []
+            diagnostics.append(
+                Diagnostic(
+                    .unknownName, at: service.place,
+                    validation.catalogue == nil
+                        ? "there is no catalogue to look `\(service.value)` up in"
+                        : "the catalogue has no service `\(service.value)`",
+                    fix: validation.catalogue == nil
+                        ? "put services.yaml beside the runbook" : Suggestion.fix(for: service.value, among: known)))
+        }
+        func check(_ service: String, at place: SourcePlace) {
+            guard !named.contains(service) else { return }
+            diagnostics.append(
+                Diagnostic(
+                    .unknownName, at: place, "`\(service)` is none of the services that this runbook recovers",
+                    fix: Suggestion.fix(for: service, among: named) ?? "add it to `metadata.services`"))
+        }
+        for step in validation.allVariants {
+            for mark in step.marks { check(mark.value.service, at: mark.place) }
+            if let measures = step.measures { check(measures.value.service, at: measures.place) }
+            if let action = step.action, case .resync(let resync) = action.value {
+                check(resync.service, at: action.place)
+            }
+        }
+        return diagnostics
+    }
+
+    static func marks(_ validation: Validation) -> [Diagnostic] {
+        validation.allVariants.flatMap { step in
+            step.marks.compactMap { mark in
+                guard mark.value.synthetic, mark.value.clock != .disrupted else { return nil }
+                return Diagnostic(
+                    .mark, at: mark.place, "only `disrupted` can be synthetic, not `\(mark.value.clock.rawValue)`",
+                    fix: "leave `synthetic` out")
+            }
+        }
+    }
+
+    static func measures(_ validation: Validation) -> [Diagnostic] {
+        validation.allVariants.compactMap { step in
+            guard let measures = step.measures, step.action != nil else { return nil }
+            let fix =
+                "write `outputs: { lastWrite: integer, lastWriteAt: integer }`; the time in nanoseconds since 1970"
+            guard step.outputs["lastWrite"] == .integer else {
+                return Diagnostic(
+                    .measure, at: measures.place, "`\(step.id)` measures loss without an integer output `lastWrite`",
+                    fix: fix)
+            }
+            guard step.outputs["lastWriteAt"] == .integer || step.outputs["lastWriteAt"] == .string else {
+                return Diagnostic(
+                    .measure, at: measures.place,
+                    "`\(step.id)` measures loss without an output `lastWriteAt`, an integer or a string", fix: fix)
+            }
+            return nil
+        }
+    }
+
+    static func inputs(_ validation: Validation) -> [Diagnostic] {
+        validation.runbook.inputs.sorted { $0.key < $1.key }.compactMap { name, input in
+            guard let value = input.defaultValue, let choices = input.oneOf, !choices.contains(value.value) else {
+                return nil
+            }
+            return Diagnostic(
+                .input, at: value.place, "the default of `\(name)` is none of \(choices.joined(separator: ", "))",
+                fix: Suggestion.fix(for: value.value, among: choices))
+        }
+    }
+
+    static func environments(_ validation: Validation) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        if validation.runbook.environments.isEmpty {
+            diagnostics.append(
+                Diagnostic(
+                    .environment, at: validation.runbook.place, "there is no environment to run in",
+                    fix: "write `environments: { rehearsal: { for: drill } }`"))
+        }
+        for (name, environment) in validation.environments where environment.mode == .real {
+            let isolation = environment.mustNotReach + environment.readOnly
+            guard let first = isolation.first else { continue }
+            diagnostics.append(
+                Diagnostic(
+                    .environment, at: first.place, "`\(name)` is real, and only drills are isolated",
+                    fix: "move `isolation` to an environment `for: drill`"))
+        }
+        return diagnostics
+    }
+}

@@ -1,0 +1,43 @@
+import DRRunbook
+import Testing
+
+/// Runbooks full of mistakes, and everything that is said about them.
+@Suite struct DiagnosticsTests {
+    @Test(arguments: ["ten-mistakes", "text", "shape", "meaning", "broken"])
+    func runbook(name: String) throws {
+        let sources = RunbookSources(
+            runbook: try Fixture.source("Diagnostics/\(name).yaml"), site: try Fixture.source("Diagnostics/site.yaml"),
+            catalogue: try Fixture.source("Diagnostics/services.yaml"))
+        let checked = sources.check()
+        #expect(checked.diagnostics == checked.diagnostics.sorted())
+        #expect(checked.sound == nil)
+        try GoldenFile.expect(Fixture.text(checked.diagnostics), equals: "\(name).diagnostics.txt")
+    }
+
+    @Test func tenMistakesGiveTenErrors() throws {
+        let sources = RunbookSources(
+            runbook: try Fixture.source("Diagnostics/ten-mistakes.yaml"),
+            site: try Fixture.source("Diagnostics/site.yaml"),
+            catalogue: try Fixture.source("Diagnostics/services.yaml"))
+        let diagnostics = sources.check().diagnostics
+        #expect(diagnostics.count >= 10)
+        #expect(Set(diagnostics.map(\.code)).count >= 10)
+        #expect(diagnostics.allSatisfy { $0.severity == .error && $0.place.line > 1 && $0.place.column >= 1 })
+    }
+
+    @Test func site() throws {
+        let decoded = SiteDecoder.decode(try Fixture.source("Diagnostics/bad-site.yaml"))
+        try GoldenFile.expect(Fixture.text(decoded.diagnostics), equals: "bad-site.diagnostics.txt")
+    }
+
+    @Test func catalogue() throws {
+        let decoded = CatalogueDecoder.decode(try Fixture.source("Diagnostics/bad-services.yaml"))
+        try GoldenFile.expect(Fixture.text(decoded.diagnostics), equals: "bad-services.diagnostics.txt")
+    }
+
+    @Test func anotherKindOfFileSaysSo() throws {
+        let decoded = RunbookDecoder.decode(try Fixture.source("Diagnostics/site.yaml"))
+        #expect(decoded.diagnostics.map(\.code) == [.kind])
+        #expect(decoded.diagnostics.map(\.message) == ["this is a Site, and a Runbook was asked for"])
+    }
+}
