@@ -52,7 +52,7 @@ let package = Package(
         room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRCrypto"], resources: [.copy("Diagnostics"), .copy("Golden")]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
-        tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden")]),
+        tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden"), .copy("Scenarios")]),
         room(
             "DREngine",
             imports: [

@@ -32,11 +32,17 @@ package enum EventCodec {
     /// The event's line, without a line break.
     /// - Throws: `malformed` only for a text that JSON cannot hold, which Swift's strings rule out.
     package static func encode(_ event: JournaledEvent) throws(MachineError) -> [UInt8] {
+        try canonical(Line(event))
+    }
+
+    /// Any value in the canonical form that is described at the head of this file.
+    static func canonical(_ value: some Encodable) throws(MachineError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder().encode(Line(event)))
+            return Array(try encoder.encode(value))
         } catch {
-            throw MachineError(
-                .malformed, "event \(event.number) could not be written as JSON: \(error)", event: event.number)
+            throw MachineError(.malformed, "could not be written as JSON: \(error)")
         }
     }
 
@@ -58,12 +64,6 @@ package enum EventCodec {
                 hint: "the line was written or changed by something other than drctl", event: read.number)
         }
         return read
-    }
-
-    private static func encoder() -> JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
     }
 
     private static func describe(_ error: DecodingError) -> String {

@@ -14,8 +14,8 @@ func testDigest(_ pair: String) -> Digest {
 struct GoldenFile {
     var path: String
 
-    init(_ name: String, beside test: String = #filePath) {
-        path = (test as NSString).deletingLastPathComponent + "/" + name
+    init(_ name: String) {
+        path = ((#filePath as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent + "/" + name
     }
 
     var isRecording: Bool { ProcessInfo.processInfo.environment["DRCTL_RECORD"] == "1" }

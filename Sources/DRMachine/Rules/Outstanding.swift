@@ -1,0 +1,79 @@
+import DRRunbook
+
+// What is to be performed in the world, derived from the state alone.
+extension RunState {
+    var outstanding: [Action] {
+        guard runner != nil else { return [] }
+        if case .closed = status { return [.conclude] }
+        if case .stopping(_, _, .closing) = status { return lingering.keys.sorted().map(Action.finish) }
+        var actions: [Action] = []
+        let places = neededPlaces
+        for place in places where supervisors[place] == nil { actions.append(.connect(place)) }
+        if plan.mode == .drill, places.contains(.inside), let inside = supervisors[.inside],
+            supervisors[.outside] != nil, isolation?.generation != inside.generation
+        {
+            actions.append(.checkIsolation)
+        }
+        actions += attemptActions
+        actions += timers.map(Action.wake)
+        return actions
+    }
+
+    /// Where something is, or may come to be, under way.
+    private var neededPlaces: [Place] {
+        let all: [Place] = plan.mode == .drill ? [.inside, .outside] : [.outside]
+        guard case .stopping(_, _, let stage) = status else { return all }
+        return all.filter { place in
+            if !liveAttempts(at: place).isEmpty { return true }
+            guard stage == .cleanup else { return false }
+            // The probes of isolation compare inside with outside.
+            let places = topology.steps[topology.mainCount...].filter { steps[$0.id]?.phase.isOver == false }.map(
+                \.place)
+            return places.contains(place) || places.contains(.inside)
+        }
+    }
+
+    private var attemptActions: [Action] {
+        var actions: [Action] = []
+        for place in Place.allCases where supervisors[place] != nil {
+            for attempt in liveAttempts(at: place) {
+                let step = steps[attempt.id.step]
+                if attempt.stopReason != nil || (step?.service == attempt.id && step?.isServiceStopping == true) {
+                    actions.append(.stop(attempt.id))
+                } else if attempt.start == nil {
+                    actions.append(.start(attempt.id))
+                }
+            }
+        }
+        return actions
+    }
+
+    /// The moments at which a `tick` changes something: the earliest of each start of the machine.
+    private var timers: [Moment] {
+        var dues: [Moment] = []
+        let mayStart = status == .running && isOpen && progress.running < max(1, plan.width)
+        for index in progress.active.values where !isEnding(index) {
+            switch self[index].phase {
+            case .running:
+                if let due = withinDue(index), self[index].live.contains(where: { $0.stopReason == nil }) {
+                    dues.append(due)
+                }
+            case .waitingToRetry(let due):
+                if mayStart || topology.isCleanup(index), isReachable(topology.steps[index].place) { dues.append(due) }
+                if let limit = withinDue(index) { dues.append(limit) }
+            case .asking: if let due = self[index].card?.due { dues.append(due) }
+            case .held(_, let due), .inDoubt(_, _, let due): if let due { dues.append(due) }
+            case .pending, .succeeded, .failed, .skipped: break
+            }
+        }
+        var earliest: [String: Moment] = [:]
+        for due in dues {
+            guard let known = earliest[due.bootID] else {
+                earliest[due.bootID] = due
+                continue
+            }
+            if due.boot < known.boot { earliest[due.bootID] = due }
+        }
+        return earliest.sorted { $0.key < $1.key }.map(\.value)
+    }
+}

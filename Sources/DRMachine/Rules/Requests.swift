@@ -1,0 +1,271 @@
+import DRCrypto
+import DRRunbook
+
+// What people ask of a run. A request is applied once, whoever repeats it; a refusal is an event too.
+extension Decision {
+    /// Why a request is refused, for the one who made it.
+    struct Refusal: Error {
+        var reason: String
+        init(_ reason: String) { self.reason = reason }
+    }
+
+    mutating func answer(_ accepted: AcceptedRequest) throws(MachineError) {
+        let id = accepted.request.id
+        if state.appliedRequests.contains(id) || state.refusedRequests.contains(id) { return }
+        do {
+            try admit(accepted)
+        } catch {
+            try emit(.requestRefused(id: id, ownerUID: accepted.ownerUID, reason: error.reason))
+            return
+        }
+        try emit(.requestApplied(accepted))
+        try carryOut(accepted)
+    }
+
+    /// Everything that speaks against a request, in this state.
+    private func admit(_ accepted: AcceptedRequest) throws(Refusal) {
+        let request = accepted.request
+        guard request.run == state.created?.run else { throw Refusal("it is for run \(request.run)") }
+        guard request.uid == accepted.ownerUID else {
+            throw Refusal("it names uid \(request.uid), and uid \(accepted.ownerUID) left it")
+        }
+        if case .closed = state.status, !request.ask.mayFollowTheEnd { throw Refusal("the run is closed") }
+        switch request.ask {
+        case .approve(let step, let card, let comment, let breakGlass):
+            let shown = try approvalCard(step, card)
+            try admitApproval(shown, accepted.ownerUID, comment: comment, breakGlass: breakGlass)
+        case .reject(let step, let card, let reason):
+            let shown = try approvalCard(step, card)
+            try admitPerson(shown, accepted.ownerUID)
+            if reason.isEmpty { throw Refusal("a rejection needs a reason") }
+        case .resolve(let step, let resolution, let reason, let inputs, let evidence):
+            try admitResolution(step, resolution, reason: reason, inputs: inputs, evidence: evidence)
+        case .cancel:
+            if state.status.isStopping { throw Refusal("the run is stopping already") }
+        case .pause:
+            if state.status.isStopping { throw Refusal("the run is stopping") }
+            if state.status.isPaused { throw Refusal("the run is paused already") }
+        case .proceed:
+            guard state.status.isPaused else { throw Refusal("the run is not paused") }
+        case .mark(_, let service, _, let basis):
+            let known = state.plan.services.map(\.name) + state.topology.steps.flatMap { $0.marks.map(\.service) }
+            guard known.contains(service) else { throw Refusal("the plan has no service \(service)") }
+            if basis.isEmpty { throw Refusal("a mark needs its basis") }
+        case .note(let text):
+            if text.isEmpty { throw Refusal("the note is empty") }
+        case .close:
+            throw Refusal("the run closes by itself once its steps are over; `drctl cancel` ends it before")
+        case .settleCleanup(let step, let reason):
+            guard state.owedCleanup[step] != nil else { throw Refusal("no cleanup \(step) is owed") }
+            if reason.isEmpty { throw Refusal("settling a cleanup needs a reason") }
+        }
+    }
+
+    private func index(_ id: StepID) throws(Refusal) -> Int {
+        guard let index = state.topology.positions[id] else { throw Refusal("the plan has no step \(id)") }
+        return index
+    }
+
+    // MARK: Approvals
+
+    private func approvalCard(_ id: StepID, _ digest: Digest) throws(Refusal) -> Card {
+        let step = state[try index(id)]
+        guard step.phase == .asking, let card = step.card, card.kind == .approval else {
+            throw Refusal("step \(id) waits for no approval")
+        }
+        if state.status.isStopping { throw Refusal("the run is stopping") }
+        guard card.digest == digest else {
+            throw Refusal("this is not the card that step \(id) shows now; look at it again")
+        }
+        if let due = card.due, now.isPast(due) { throw Refusal("the card of step \(id) has expired") }
+        return card
+    }
+
+    /// The plan's person with this uid. Root is nobody: whoever is root can be anybody.
+    private func person(_ uid: UInt32) -> PlannedPerson? {
+        uid == 0 ? nil : state.plan.people.first { $0.uid == uid }
+    }
+
+    private func admitApproval(
+        _ card: Card, _ uid: UInt32, comment: String?, breakGlass: Bool
+    ) throws(Refusal) {
+        try admitPerson(card, uid)
+        if breakGlass {
+            if comment?.isEmpty != false { throw Refusal("breaking the glass needs a reason") }
+            return
+        }
+        let person = person(uid)
+        if person == nil, card.quorum > 1 || card.notInitiator {
+            throw Refusal("who uid \(uid) is, is not established: the approval needs people of the site file")
+        }
+        if card.notInitiator, isInitiator(uid) { throw Refusal("whoever started the run may not approve it") }
+        let name = person?.name ?? "uid \(uid)"
+        if state.steps[card.step]?.approvals.contains(where: { ($0.person ?? "uid \($0.uid)") == name }) == true {
+            throw Refusal("\(name) has approved already")
+        }
+    }
+
+    private func admitPerson(_ card: Card, _ uid: UInt32) throws(Refusal) {
+        if card.roles.isEmpty { return }
+        let roles = card.roles.joined(separator: ", ")
+        guard let person = person(uid) else {
+            throw Refusal("who uid \(uid) is, is not established, so it fills none of the roles \(roles)")
+        }
+        guard person.roles.contains(where: card.roles.contains) else {
+            throw Refusal("\(person.name) has none of the roles \(roles)")
+        }
+    }
+
+    private func isInitiator(_ uid: UInt32) -> Bool {
+        guard let created = state.created else { return false }
+        if uid == created.initiatorUID { return true }
+        guard let person = person(uid) else { return false }
+        return person.name == self.person(created.initiatorUID)?.name
+    }
+
+    // MARK: Resolutions
+
+    private func admitResolution(
+        _ id: StepID, _ resolution: Request.Resolution, reason: String, inputs: [String: Value], evidence: [String]
+    ) throws(Refusal) {
+        let index = try index(id)
+        let step = state[index]
+        if state.status.isStopping { throw Refusal("the run is stopping") }
+        let planned = state.topology.steps[index]
+        let isApproval = planned.action.kind == .approve
+        switch step.phase {
+        case .asking where step.card?.kind == .approval:
+            throw Refusal("step \(id) waits for an approval: approve or reject it")
+        case .asking, .held, .inDoubt: break
+        default: throw Refusal("step \(id) is \(step.phase.words) and needs no answer")
+        }
+        if resolution == .done, isApproval { throw Refusal("an approval is given by `approve`, not by `resolve`") }
+        if resolution == .retry, planned.action.kind == .manual, step.phase == .asking {
+            throw Refusal("step \(id) is manual: there is nothing to run again")
+        }
+        if resolution != .retry, reason.isEmpty, step.phase != .asking || resolution != .done {
+            throw Refusal("a reason is needed")
+        }
+        guard resolution == .done else {
+            if !inputs.isEmpty { throw Refusal("inputs belong to `done`") }
+            return
+        }
+        let card = step.phase == .asking ? step.card : nil
+        let types = card?.inputs ?? planned.outputs
+        for (name, value) in inputs.sorted(by: { $0.key < $1.key }) {
+            guard let type = types[name] else { throw Refusal("`\(name)` is not asked for") }
+            guard type.admits(value) else { throw Refusal("`\(name)` has to be of type \(type.rawValue)") }
+        }
+        if let card {
+            let missing = card.inputs.keys.sorted().filter { inputs[$0] == nil }
+            if !missing.isEmpty { throw Refusal("missing: \(missing.joined(separator: ", "))") }
+            if card.evidenceRequired, evidence.allSatisfy(\.isEmpty) { throw Refusal("evidence is required") }
+        }
+    }
+
+    // MARK: Effects
+
+    /// What an applied request leads to; also after a crash that cut it off.
+    mutating func carryOut(_ accepted: AcceptedRequest) throws(MachineError) {
+        let uid = accepted.ownerUID
+        let name = person(uid)?.name ?? "uid \(uid)"
+        switch accepted.request.ask {
+        case .approve(let step, let card, let comment, let breakGlass):
+            let shown = person(uid)
+            try emit(
+                .approvalCounted(
+                    step,
+                    Approval(
+                        uid: uid, person: shown?.name, roles: shown?.roles ?? [], card: card,
+                        request: accepted.request.id, breakGlass: breakGlass, comment: comment)))
+        case .reject(let step, _, let reason):
+            if let index = state.topology.positions[step] { try fail(index, reason: "rejected by \(name): \(reason)") }
+        case .resolve(let step, let resolution, let reason, let inputs, _):
+            if let index = state.topology.positions[step] {
+                try resolve(index, resolution, by: name, reason: reason, inputs: inputs)
+            }
+        case .cancel(let reason): try stop(.cancelled, reason: "\(name): \(reason)")
+        case .pause(let reason): try pause(reason: "\(name): \(reason)")
+        case .proceed(let reason): try emit(.runProceeded(reason: "\(name): \(reason)"))
+        case .mark(let clock, let service, let at, let basis):
+            try emit(
+                .clockMarked(
+                    ClockMark(
+                        clock: clock, service: service, at: .stated(wall: at), basis: "\(name): \(basis)",
+                        synthetic: clock == .disrupted && state.plan.mode == .drill)))
+        case .note(let text): try emit(.noted(uid: uid, text: text))
+        case .close: break
+        case .settleCleanup(let step, let reason): try emit(.cleanupSettled(step, uid: uid, reason: reason))
+        }
+    }
+
+    private mutating func resolve(
+        _ index: Int, _ resolution: Request.Resolution, by name: String, reason: String, inputs: [String: Value]
+    ) throws(MachineError) {
+        let step = state.topology.steps[index]
+        switch resolution {
+        case .retry:
+            if step.action.kind == .manual || step.action.kind == .approve {
+                try showCard(index)
+            } else {
+                try emit(.retryScheduled(step.id, due: now, reason: "\(name): \(reason)"))
+            }
+        case .done:
+            if state.canProbe(index) {
+                try intend(.probe, of: index)
+            } else {
+                try succeed(index, outputs: [:], by: nil)
+            }
+        case .failed:
+            // A person has answered already: nobody is asked once more.
+            let policy: AfterFailure = step.onFailure == .abort ? .abort : .continue
+            try emit(.stepFailed(step.id, reason: "\(name): \(reason)", policy: policy))
+        case .skip: try emit(.stepSkipped(step.id, reason: "\(name): \(reason)"))
+        }
+    }
+}
+
+extension RunState {
+    /// Whether there is a probe to ask, and a place to ask it from.
+    func canProbe(_ index: Int) -> Bool {
+        let step = topology.steps[index]
+        if step.probe != nil { return true }
+        if case .backup = step.action { return true }
+        return false
+    }
+}
+
+extension OutputType {
+    fileprivate func admits(_ value: Value) -> Bool {
+        switch (self, value) {
+        case (.string, .string), (.integer, .integer), (.boolean, .boolean): true
+        default: false
+        }
+    }
+}
+
+extension Request.Ask {
+    fileprivate var mayFollowTheEnd: Bool {
+        switch self {
+        case .mark, .note, .settleCleanup: true
+        default: false
+        }
+    }
+}
+
+extension StepPhase {
+    /// For messages.
+    package var words: String {
+        switch self {
+        case .pending: "not started yet"
+        case .running: "running"
+        case .waitingToRetry: "waiting to be tried again"
+        case .asking: "waiting for a person"
+        case .held: "held"
+        case .inDoubt: "in doubt"
+        case .succeeded: "succeeded"
+        case .failed: "failed"
+        case .skipped: "skipped"
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package import DRRunbook
+
+/// Turns a planned step into what a supervisor carries out: every template evaluated, nothing left open.
+struct Resolver {
+    let plan: Plan
+    let created: RunCreated
+    let context: EvaluationContext
+    let files: Set<String>
+
+    init(plan: Plan, created: RunCreated, values: [String: Value], files: Set<String>) {
+        self.plan = plan
+        self.created = created
+        context = EvaluationContext(values: values)
+        self.files = files
+    }
+
+    func spec(_ attempt: AttemptID, of step: PlannedStep, isCleanup: Bool) throws(ExpressionError) -> AttemptSpec {
+        let background = isCleanup ? nil : step.background
+        let work: Work
+        var timeout = step.timeout
+        switch attempt.part {
+        case .action:
+            work = try action(of: step)
+            if background != nil { timeout = nil }
+        case .ready:
+            guard let background else { throw missing("background", of: step) }
+            work = .action(
+                .wait(try check(background.ready), holds: .zero, interval: background.readyInterval))
+        case .probe: work = try probe(of: step)
+        }
+        var outputs = step.outputs
+        if case .action(let request) = work { outputs.merge(request.outputTypes) { declared, _ in declared } }
+        return AttemptSpec(
+            attempt: attempt, place: step.place, work: work, env: try environment(of: step),
+            workingDirectory: created.workDirectory, timeout: timeout,
+            outputs: attempt.part == .ready || background != nil ? [:] : outputs,
+            isBackground: background != nil && attempt.part == .action)
+    }
+
+    private func missing(_ what: String, of step: PlannedStep) -> ExpressionError {
+        ExpressionError(source: step.id.rawValue, message: "has no \(what)")
+    }
+
+    private func environment(of step: PlannedStep) throws(ExpressionError) -> [String: ResolvedVariable] {
+        var env: [String: ResolvedVariable] = [
+            "DRCTL_RUN": .text(created.run), "DRCTL_STEP": .text(step.id.rawValue),
+            "DRCTL_FILES": .text(created.filesDirectory),
+        ]
+        for (name, value) in step.env {
+            switch value {
+            case .text(let template): env[name] = .text(try template.resolve(in: context))
+            case .secret(let name2): env[name] = .secret(name2)
+            }
+        }
+        return env
+    }
+
+    private func action(of step: PlannedStep) throws(ExpressionError) -> Work {
+        switch step.action {
+        case .run(let command): return try work(command)
+        case .http(let request): return .action(.http(try http(request)))
+        case .wait(let wait):
+            return .action(.wait(try check(wait.check), holds: wait.holds, interval: wait.interval))
+        case .backup(let backup):
+            var paths: [String] = []
+            for path in backup.paths { paths.append(try path.resolve(in: context)) }
+            return .action(
+                .backup(
+                    repository: try repository(backup.repository), dataset: try backup.dataset.resolve(in: context),
+                    paths: paths, tag: tag(of: step)))
+        case .verify(let verify):
+            return .action(
+                .verify(
+                    repository: try repository(verify.repository), dataset: try verify.dataset.resolve(in: context),
+                    snapshot: try verify.snapshot.resolve(in: context), level: verify.level))
+        case .restore(let restore):
+            return .action(
+                .restore(
+                    repository: try repository(restore.repository), dataset: try restore.dataset.resolve(in: context),
+                    snapshot: try restore.snapshot.resolve(in: context), to: try restore.to.resolve(in: context)))
+        case .resync(let resync):
+            return .action(
+                .resync(
+                    from: try resync.from.resolve(in: context), to: try resync.to.resolve(in: context),
+                    service: resync.service))
+        case .manual, .approve: throw missing("attempts", of: step)
+        }
+    }
+
+    /// One tag a step, kept by its retries: a probe finds what an earlier attempt stored.
+    private func tag(of step: PlannedStep) -> String { "\(created.run)/\(step.id)" }
+
+    private func probe(of step: PlannedStep) throws(ExpressionError) -> Work {
+        if let probe = step.probe {
+            return switch try check(probe) {
+            case .argv(let words): .argv(words)
+            case .script(let text): .script(text)
+            case .http(let request): .action(.check(.http(request)))
+            case .tcp(let address): .action(.check(.tcp(address)))
+            }
+        }
+        guard case .backup(let backup) = step.action else { throw missing("probe", of: step) }
+        return .action(
+            .findSnapshot(
+                repository: try repository(backup.repository), dataset: try backup.dataset.resolve(in: context),
+                tag: tag(of: step)))
+    }
+
+    private func check(_ check: Check) throws(ExpressionError) -> ResolvedCheck {
+        switch check {
+        case .run(let command):
+            switch try work(command) {
+            case .argv(let words): return .argv(words)
+            case .script(let text): return .script(text)
+            case .action: throw ExpressionError(source: "check", message: "is no command")
+            }
+        case .http(let request): return .http(try http(request))
+        case .tcp(let address): return .tcp(try address.resolve(in: context))
+        }
+    }
+
+    /// A word that is a planned file's path stands for its copy in `files/`.
+    private func work(_ command: Command) throws(ExpressionError) -> Work {
+        switch command {
+        case .script(let text): return .script(text)
+        case .argv(let templates):
+            var words: [String] = []
+            for template in templates {
+                let word = try template.resolve(in: context)
+                let isLiteral = template.parts.allSatisfy { if case .literal = $0 { true } else { false } }
+                words.append(isLiteral && files.contains(word) ? "\(created.filesDirectory)/\(word)" : word)
+            }
+            return .argv(words)
+        }
+    }
+
+    private func http(_ request: HTTPRequest) throws(ExpressionError) -> ResolvedRequest {
+        var headers: [String: String] = [:]
+        for (name, value) in request.headers { headers[name] = try value.resolve(in: context) }
+        return ResolvedRequest(
+            method: request.method, url: try request.url.resolve(in: context), headers: headers,
+            body: try request.body?.resolve(in: context), expect: request.expect)
+    }
+
+    private func repository(_ name: String) throws(ExpressionError) -> ResolvedRepository {
+        guard let planned = plan.repositories[name] else {
+            throw ExpressionError(source: name, message: "is no repository of the plan")
+        }
+        return ResolvedRepository(
+            address: try planned.address.resolve(in: context), identityPath: try planned.identity?.resolve(in: context),
+            pinnedID: try planned.pinnedID?.resolve(in: context))
+    }
+}
+
+extension ActionRequest {
+    /// What an action writes to `$DRCTL_OUTPUT` when it succeeds.
+    package var outputTypes: [String: OutputType] {
+        switch self {
+        case .http, .check, .wait: [:]
+        case .backup, .findSnapshot:
+            [
+                "snapshot": .string, "filesRead": .integer, "bytesRead": .integer, "bytesStored": .integer,
+                "complete": .boolean,
+            ]
+        case .verify:
+            ["snapshot": .string, "level": .string, "packsRead": .integer, "bytesRead": .integer, "verdict": .string]
+        case .restore:
+            ["snapshot": .string, "path": .string, "files": .integer, "bytes": .integer, "mismatches": .integer]
+        case .resync:
+            [
+                "filesCopied": .integer, "bytesCopied": .integer, "filesDeleted": .integer, "filesCompared": .integer,
+                "sourceDigest": .string, "targetDigest": .string, "treesEqual": .boolean,
+            ]
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import DRRunbook
+
+// Which steps start, and in which order.
+extension Decision {
+    /// Skips what is to be skipped, shows cards, and starts attempts up to the plan's width, in declared order.
+    mutating func startWhatCan() throws(MachineError) {
+        guard state.status == .running, state.isOpen else { return }
+        var count: Int
+        repeat {
+            count = events.count
+            while let index = state.progress.refusals.values.first { try refuse(index) }
+            while state.progress.refusals.isEmpty, let index = state.progress.cards.values.first {
+                try begin(index)
+                guard state.status == .running else { return }
+            }
+            while state.progress.refusals.isEmpty, let index = nextToStart() {
+                try intend(.action, of: index)
+                guard state.status == .running else { return }
+            }
+        } while events.count > count
+    }
+
+    private func nextToStart() -> Int? {
+        guard state.progress.running < max(1, state.plan.width) else { return nil }
+        let fresh = state.progress.ready.values.first { state.isReachable(state.topology.steps[$0].place) }
+        let again = state.progress.active.values.first { index in
+            guard case .waitingToRetry(let due) = state[index].phase, !state.topology.isCleanup(index) else {
+                return false
+            }
+            return now.isPast(due) && state.isReachable(state.topology.steps[index].place)
+                && !state.isEndExpected(index)
+        }
+        return [fresh, again].compactMap { $0 }.min()
+    }
+
+    private mutating func refuse(_ index: Int) throws(MachineError) {
+        switch state.readiness(index) {
+        case .skip(let reason): try emit(.stepSkipped(state.topology.steps[index].id, reason: reason))
+        case .fail(let reason): try fail(index, reason: reason)
+        case .start: try begin(index)
+        }
+    }
+
+    /// Starts a pending step whose needs hold: shows its card, or intends its first attempt.
+    mutating func begin(_ index: Int) throws(MachineError) {
+        switch state.topology.steps[index].action {
+        case .manual, .approve: try showCard(index)
+        case .run, .http, .wait, .backup, .verify, .restore, .resync: try intend(.action, of: index)
+        }
+    }
+
+    /// Journals the next attempt of a part, everything resolved; what cannot be resolved fails the step.
+    mutating func intend(_ part: AttemptID.Part, of index: Int) throws(MachineError) {
+        let step = state.topology.steps[index]
+        guard let created = state.created else { return }
+        let attempt = AttemptID(step: step.id, number: state[index].nextNumber(part), part: part)
+        let resolver = Resolver(plan: state.plan, created: created, values: state.values, files: state.topology.files)
+        let spec: AttemptSpec
+        do {
+            spec = try resolver.spec(attempt, of: step, isCleanup: state.topology.isCleanup(index))
+        } catch {
+            try fail(index, reason: "\(part == .action ? "it" : "its \(part.rawValue)") cannot be resolved: \(error)")
+            return
+        }
+        try emit(.attemptIntended(spec))
+    }
+}

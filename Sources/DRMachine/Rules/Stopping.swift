@@ -1,0 +1,121 @@
+import DRRunbook
+
+// Timers, and the one order in which a run ends.
+extension Decision {
+    /// Everything that is due.
+    mutating func fireTimers() throws(MachineError) {
+        if case .closed = state.status { return }
+        for index in state.progress.active.values {
+            if state.isEnding(index) { continue }
+            switch state[index].phase {
+            case .running:
+                guard isWithinPast(index) else { continue }
+                for attempt in state[index].live where attempt.stopReason == nil {
+                    let span = state.topology.steps[index].within?.words ?? ""
+                    try emit(.attemptStopping(attempt.id, reason: "the time for the whole step (\(span)) is over"))
+                }
+            case .waitingToRetry:
+                if isWithinPast(index) { try failAttempt(index, end: nil, reason: "waiting for the next attempt") }
+            case .asking:
+                guard let card = state[index].card, let due = card.due, now.isPast(due) else { continue }
+                try emit(.cardExpired(card.step, card: card.digest))
+                if state.created?.unattended == true { try stop(.failed, reason: "nobody answered step \(card.step)") }
+            case .held(_, let due), .inDoubt(_, _, let due):
+                guard let due, now.isPast(due) else { continue }
+                try stop(.failed, reason: "nobody answered step \(state.topology.steps[index].id)")
+            case .pending, .succeeded, .failed, .skipped: break
+            }
+        }
+    }
+
+    /// Ends the run when its steps are over, and goes on ending it until it is closed.
+    mutating func finishOrStop() throws(MachineError) {
+        switch state.status {
+        case .running where state.isOpen && state.progress.open == 0: try finish()
+        case .stopping(_, _, let stage):
+            switch stage {
+            case .endingAttempts: try endAttempts()
+            case .cleanup: try cleanUp()
+            case .stoppingServices: try stopServices()
+            case .closing: try close()
+            }
+        case .starting, .running, .paused, .closed: break
+        }
+    }
+
+    private mutating func finish() throws(MachineError) {
+        try markExecuted()
+        let failed = state.topology.steps[..<state.topology.mainCount].filter {
+            state[state.topology.positions[$0.id] ?? 0].phase.outcome == .failed && $0.onFailure != .continue
+        }
+        if failed.isEmpty {
+            try stop(.finished, reason: "every step is over")
+        } else {
+            try stop(.failed, reason: "failed: \(failed.map(\.id.rawValue).joined(separator: ", "))")
+        }
+    }
+
+    private mutating func endAttempts() throws(MachineError) {
+        let live = state.progress.active.values.filter { !state[$0].live.isEmpty }
+        for index in live { try lookAtAttempts(index) }
+        guard live.isEmpty else { return }
+        // What has ended meanwhile is concluded before the next stage begins.
+        for index in state.progress.active.values where state[index].phase == .running {
+            try lookAtAttempts(index)
+        }
+        if state.progress.active.values.contains(where: { state[$0].phase == .running }) { return }
+        if state.plan.mode == .drill, state.hasIntended, !state.plan.cleanup.isEmpty {
+            try emit(.cleanupBegan)
+        } else {
+            try stopServices()
+        }
+    }
+
+    /// Cleanup steps, one after the other in the plan's order; each is tried, whatever became of the others.
+    private mutating func cleanUp() throws(MachineError) {
+        let index = state.progress.nextCleanup
+        guard index < state.topology.steps.count else {
+            try stopServices()
+            return
+        }
+        let step = state.topology.steps[index]
+        switch state[index].phase {
+        case .pending:
+            switch state.readiness(index) {
+            case .skip(let reason): try emit(.stepSkipped(step.id, reason: reason))
+            case .fail(let reason): try fail(index, reason: reason)
+            case .start: if state.isReachable(step.place) || step.isCard { try begin(index) }
+            }
+        case .waitingToRetry(let due):
+            if now.isPast(due), state.isReachable(step.place) { try intend(.action, of: index) }
+        default: break
+        }
+    }
+
+    private mutating func stopServices() throws(MachineError) {
+        let services = state.progress.services.values.filter { state[$0].service != nil }
+        for index in services {
+            guard let service = state[index].service, !state[index].isServiceStopping else { continue }
+            try emit(.serviceStopping(service.step, attempt: service))
+        }
+        if services.isEmpty { try emit(.closingBegan) }
+    }
+
+    private mutating func close() throws(MachineError) {
+        guard state.lingering.isEmpty, case .stopping(let cause, let reason, _) = state.status else { return }
+        let owed = state.owedCleanup.keys.sorted().map(\.rawValue).joined(separator: ", ")
+        let outcome: RunOutcome =
+            switch cause {
+            // A drill that leaves something behind has not succeeded.
+            case .finished: owed.isEmpty ? .succeeded : .failed
+            case .failed: .failed
+            case .cancelled: .cancelled
+            case .refused: .refused
+            }
+        try emit(.runClosed(outcome, reason: owed.isEmpty ? reason : "\(reason); cleanup is owed: \(owed)"))
+    }
+}
+
+extension PlannedStep {
+    fileprivate var isCard: Bool { action.kind == .manual || action.kind == .approve }
+}

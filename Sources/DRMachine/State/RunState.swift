@@ -1,0 +1,185 @@
+package import DRRunbook
+
+/// The state of a run: a pure function of plan and journal.
+package struct RunState: Sendable, Equatable {
+    package let plan: Plan
+    package internal(set) var created: RunCreated?
+    package internal(set) var status: RunStatus = .starting
+    package internal(set) var runner: RunnerIdentity?
+    /// The supervisors that the living runner is connected to.
+    package internal(set) var supervisors: [Place: SupervisorIdentity] = [:]
+    /// Supervisors that are not known to be gone, by generation, whoever connected to them.
+    package internal(set) var lingering: [Place: Int] = [:]
+    package internal(set) var isolation: IsolationReport?
+    /// Every step and cleanup step of the plan.
+    package internal(set) var steps: [StepID: StepState] = [:]
+    package internal(set) var clocks: [ClockMark] = []
+    package internal(set) var losses: [LossMeasure] = []
+    package internal(set) var resyncs: [ResyncRecord] = []
+    package internal(set) var appliedRequests: Set<String> = []
+    package internal(set) var refusedRequests: Set<String> = []
+    /// Cleanup that a person has to see to, with the reason; settled ones are gone from here.
+    package internal(set) var owedCleanup: [StepID: String] = [:]
+    package internal(set) var notes: [String] = []
+    /// Number of the last event applied.
+    package internal(set) var lastEvent: Int = 0
+    package internal(set) var firstAt: Moment?
+    package internal(set) var lastAt: Moment?
+
+    /// The supervisors are there and, in a drill, isolation was shown: steps may start.
+    package internal(set) var isOpen = false
+    /// Something was started, shown or skipped; before that, a run can still be refused.
+    package internal(set) var hasBegun = false
+    /// Something may have been done in the world: a drill owes its cleanup.
+    package internal(set) var hasIntended = false
+    /// The last event was this request, and what it asks for has not followed yet.
+    var unansweredRequest: AcceptedRequest?
+    /// What expressions may name: `run.directory`, `steps.backup.outputs.snapshot`.
+    var values: [String: Value] = [:]
+    let topology: Topology
+    var progress: Progress
+
+    /// The state before the first event.
+    package init(plan: Plan) {
+        self.plan = plan
+        topology = Topology(plan)
+        progress = Progress(topology)
+        for step in topology.steps { steps[step.id] = StepState() }
+    }
+
+    /// The plan's steps that are not over, in declared order: what is still to come.
+    package var openSteps: [StepID] {
+        topology.steps[..<topology.mainCount].map(\.id).filter { steps[$0]?.phase.isOver != true }
+    }
+}
+
+package enum RunStatus: Sendable, Equatable {
+    case starting
+    case running
+    case paused(reason: String)
+    case stopping(StopCause, reason: String, stage: StopStage)
+    case closed(RunOutcome, reason: String)
+}
+
+/// The one order in which a run ends.
+package enum StopStage: Int, Sendable, Comparable {
+    case endingAttempts, cleanup, stoppingServices, closing
+
+    package static func < (one: StopStage, other: StopStage) -> Bool { one.rawValue < other.rawValue }
+}
+
+package struct StepState: Sendable, Equatable {
+    package var phase: StepPhase = .pending
+    package var attempts: [AttemptState] = []
+    package var outputs: [String: Value] = [:]
+    package var firstIntendedAt: Moment?
+    /// By the supervisor's clock where an attempt ended the step, else by the runner's.
+    package var endedAt: Moment?
+    package var card: Card?
+    /// Counted for the card that is shown.
+    package var approvals: [Approval] = []
+    /// The background process that lives, if any.
+    package var service: AttemptID?
+    package var isServiceStopping = false
+
+    /// From when `within` counts: the first attempt, or the one that a person's `retry` led to.
+    var withinFrom: Moment?
+    /// Attempts that failed, and attempts that were lost in a row, since then.
+    var failures = 0
+    var losses = 0
+    /// Services that were lost after they had been ready.
+    var restarts = 0
+    /// It succeeded once; a service that was lost and comes back is not a new success.
+    var hasSucceeded = false
+    /// A person said that it is done, and the probe is asked.
+    var claim: Request?
+    /// What its last failure is followed by, and has not been yet.
+    var followUp: AfterFailure?
+    /// Its service was lost, and what follows has not yet.
+    var isServiceLost = false
+
+    package init() {}
+}
+
+package enum StepPhase: Sendable, Equatable {
+    case pending
+    /// An attempt is intended or under way.
+    case running
+    case waitingToRetry(due: Moment)
+    /// A card is shown.
+    case asking
+    case held(reason: String, due: Moment?)
+    case inDoubt(AttemptID, reason: String, due: Moment?)
+    case succeeded
+    case failed(reason: String)
+    case skipped(reason: String)
+
+    /// Whether dependents need not wait for it any longer.
+    package var isOver: Bool {
+        switch self {
+        case .succeeded, .failed, .skipped: true
+        case .pending, .running, .waitingToRetry, .asking, .held, .inDoubt: false
+        }
+    }
+
+    /// Under way, but not over.
+    var isActive: Bool { !isOver && self != .pending }
+
+    /// How it ended, in the words of `needs`; nil while it has not.
+    package var outcome: Need.Outcome? {
+        switch self {
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .skipped: .skipped
+        case .pending, .running, .waitingToRetry, .asking, .held, .inDoubt: nil
+        }
+    }
+}
+
+package struct AttemptState: Sendable, Equatable {
+    package var spec: AttemptSpec
+    package var intendedAt: Moment
+    package var start: AttemptStart?
+    package var end: AttemptEnd?
+    /// Nobody knows what became of it.
+    package var isLost = false
+    /// Why it is being ended before its time.
+    package var stopReason: String?
+
+    package init(spec: AttemptSpec, intendedAt: Moment) {
+        self.spec = spec
+        self.intendedAt = intendedAt
+    }
+
+    package var id: AttemptID { spec.attempt }
+    /// Intended, and neither ended nor lost.
+    package var isLive: Bool { end == nil && !isLost }
+}
+
+extension StepState {
+    /// The attempt of this id.
+    package func attempt(_ id: AttemptID) -> AttemptState? { attempts.last { $0.id == id } }
+
+    /// Attempts under way, the living service not among them.
+    var live: [AttemptState] { attempts.filter { $0.isLive && $0.id != service } }
+
+    var lastAction: AttemptState? { attempts.last { $0.id.part == .action } }
+
+    /// The newest question of a kind that was asked about the newest action.
+    func last(_ part: AttemptID.Part) -> AttemptState? {
+        for attempt in attempts.reversed() {
+            if attempt.id.part == part { return attempt }
+            if attempt.id.part == .action { return nil }
+        }
+        return nil
+    }
+
+    func nextNumber(_ part: AttemptID.Part) -> Int {
+        (attempts.last { $0.id.part == part }?.id.number ?? 0) + 1
+    }
+
+    /// Changes the attempt of this id.
+    mutating func update(_ id: AttemptID, _ change: (inout AttemptState) -> Void) {
+        if let index = attempts.lastIndex(where: { $0.id == id }) { change(&attempts[index]) }
+    }
+}

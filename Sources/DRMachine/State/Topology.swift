@@ -1,0 +1,74 @@
+import DRRunbook
+
+/// What the plan says about order, looked up once: a thousand steps must not be searched for every input.
+struct Topology: Sendable, Equatable {
+    /// Steps, then cleanup; a step's index here is its declared order.
+    let steps: [PlannedStep]
+    let mainCount: Int
+    let positions: [StepID: Int]
+    /// For each step, those that need it, once for each need.
+    let dependents: [[Int]]
+    let needCounts: [Int]
+    /// For each step, the background steps that live until it.
+    let untilServices: [[Int]]
+    let files: Set<String>
+
+    init(_ plan: Plan) {
+        steps = plan.steps + plan.cleanup
+        mainCount = plan.steps.count
+        var positions: [StepID: Int] = [:]
+        for (index, step) in steps.enumerated() where positions[step.id] == nil { positions[step.id] = index }
+        var dependents = [[Int]](repeating: [], count: steps.count)
+        var untilServices = dependents
+        var needCounts = [Int](repeating: 0, count: steps.count)
+        for (index, step) in plan.steps.enumerated() {
+            needCounts[index] = step.needs.count
+            for need in step.needs {
+                if let needed = positions[need.step] { dependents[needed].append(index) }
+            }
+            if let until = step.background?.until, let end = positions[until] { untilServices[end].append(index) }
+        }
+        self.positions = positions
+        self.dependents = dependents
+        self.needCounts = needCounts
+        self.untilServices = untilServices
+        files = Set(plan.files.map(\.path))
+    }
+
+    static func == (one: Topology, other: Topology) -> Bool { one.steps == other.steps }
+
+    func isCleanup(_ index: Int) -> Bool { index >= mainCount }
+
+    /// Why no run can follow this plan: doubled steps, needs that lead nowhere, cycles.
+    func faults() -> [String] {
+        var faults: [String] = []
+        for (index, step) in steps.enumerated() {
+            if positions[step.id] != index { faults.append("step \(step.id) is there twice") }
+            for need in step.needs where (positions[need.step] ?? mainCount) >= mainCount && !isCleanup(index) {
+                faults.append("step \(step.id) needs \(need.step), which is not a step of the plan")
+            }
+            if let until = step.background?.until, (positions[until] ?? mainCount) >= mainCount {
+                faults.append("step \(step.id) lives until \(until), which is not a step of the plan")
+            }
+        }
+        if faults.isEmpty { faults += cycles() }
+        return faults
+    }
+
+    /// Takes away what needs nothing until nothing more can be taken away; what is left goes round in circles.
+    private func cycles() -> [String] {
+        var open = needCounts
+        var free = (0..<mainCount).filter { open[$0] == 0 }
+        var taken = 0
+        while let index = free.popLast() {
+            taken += 1
+            for dependent in dependents[index] {
+                open[dependent] -= 1
+                if open[dependent] == 0 { free.append(dependent) }
+            }
+        }
+        if taken == mainCount { return [] }
+        let names = (0..<mainCount).filter { open[$0] > 0 }.map { steps[$0].id.rawValue }
+        return ["steps need each other in a circle: \(names.joined(separator: ", "))"]
+    }
+}
