@@ -18,9 +18,11 @@ func room(_ name: String, imports: [Target.Dependency]) -> Target {
 }
 
 /// The tests of a room, under `Tests/`, mirroring its sources.
-func tests(of room: String, imports: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    of room: String, imports: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: room + "Tests", dependencies: [.byName(name: room)] + imports, resources: resources,
+        name: room + "Tests", dependencies: [.byName(name: room)] + imports, exclude: exclude, resources: resources,
         swiftSettings: houseRules)
 }
 
@@ -28,6 +30,7 @@ let package = Package(
     name: "drctl",
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -70,6 +73,18 @@ let package = Package(
                 "EngineTool", "DRRunbook", "DRMachine", "DRSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(
+            name: "Templates", path: "Templates",
+            resources: [.embedInCode("report.mustache"), .embedInCode("report.css")], swiftSettings: houseRules),
+        room(
+            "DREvidence",
+            imports: [
+                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ]),
+        tests(
+            of: "DREvidence", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates"],
+            exclude: ["Golden"]),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )

@@ -107,20 +107,22 @@ package enum AEAD {
     // EVP_CIPHER_CTX_free overwrites the key schedule.
     deinit { unsafe EVP_CIPHER_CTX_free(context) }
 
-    /// Seals `plaintext` into the first bytes of `output`: the ciphertext, then the 16 bytes of the tag.
+    /// Seals `plaintext` into the bytes of `output` from `offset` on: the ciphertext, then the 16 bytes of the tag.
     ///
     /// - Returns: how many bytes were written, always `plaintext.count + 16`.
     /// - Throws: `invalidArgument` if `output` is too short; `overLimit` above 1 GiB; `library`. What `output` then
     ///   holds is not to be used.
     @discardableResult
     package mutating func seal(
-        _ plaintext: Span<UInt8>, nonce: AEADNonce, associatedData: Span<UInt8>, into output: inout MutableSpan<UInt8>
+        _ plaintext: Span<UInt8>, nonce: AEADNonce, associatedData: Span<UInt8>, into output: inout MutableSpan<UInt8>,
+        at offset: Int = 0
     ) throws(CryptoError) -> Int {
         let count = plaintext.count
-        try Self.requireRoom(count + Self.tagByteCount, in: output.count)
+        try Self.requireRoom(count + Self.tagByteCount, in: output.count, at: offset)
         try start(nonce, encrypt: 1, associatedData)
         return unsafe try output.withUnsafeMutableBufferPointer { output throws(CryptoError) in
-            guard let place = output.baseAddress else { return 0 }
+            guard let base = output.baseAddress else { return 0 }
+            let place = unsafe base + offset
             unsafe try transform(plaintext, into: place)
             let tag = unsafe place + count
             var written: Int32 = 0
@@ -132,7 +134,7 @@ package enum AEAD {
         }
     }
 
-    /// Opens `sealed`, ciphertext then tag, into the first bytes of `output`.
+    /// Opens `sealed`, ciphertext then tag, into the bytes of `output` from `offset` on.
     ///
     /// libcrypto hands out plaintext before the tag is checked: what it wrote is overwritten with zeros unless the tag
     /// fits, so that no byte that is not authentic can be used by mistake.
@@ -142,15 +144,16 @@ package enum AEAD {
     ///   1 GiB; `library`.
     @discardableResult
     package mutating func open(
-        _ sealed: Span<UInt8>, nonce: AEADNonce, associatedData: Span<UInt8>, into output: inout MutableSpan<UInt8>
+        _ sealed: Span<UInt8>, nonce: AEADNonce, associatedData: Span<UInt8>, into output: inout MutableSpan<UInt8>,
+        at offset: Int = 0
     ) throws(CryptoError) -> Int {
         let count = sealed.count - Self.tagByteCount
         guard count >= 0 else { throw Self.notAuthentic }
-        try Self.requireRoom(count, in: output.count)
+        try Self.requireRoom(count, in: output.count, at: offset)
         try start(nonce, encrypt: 0, associatedData)
         try setExpectedTag(sealed.extracting(last: Self.tagByteCount))
         unsafe try output.withUnsafeMutableBufferPointer { output throws(CryptoError) in
-            let place = output.baseAddress
+            let place = unsafe output.baseAddress.map { unsafe $0 + offset }
             var opened = false
             defer { if !opened, let place = unsafe place { unsafe OPENSSL_cleanse(place, count) } }
             if let place = unsafe place, count > 0 {
@@ -162,13 +165,13 @@ package enum AEAD {
         return count
     }
 
-    private static func requireRoom(_ needed: Int, in room: Int) throws(CryptoError) {
+    private static func requireRoom(_ needed: Int, in room: Int, at offset: Int) throws(CryptoError) {
         guard needed <= maximumByteCount else {
             throw CryptoError(
                 .overLimit, "a message of \(needed) bytes is more than the \(maximumByteCount) of one seal")
         }
-        guard room >= needed else {
-            throw CryptoError(.invalidArgument, "a buffer of \(room) bytes cannot take \(needed)")
+        guard offset >= 0, offset <= room, room - offset >= needed else {
+            throw CryptoError(.invalidArgument, "a buffer of \(room) bytes cannot take \(needed) at \(offset)")
         }
     }
 

@@ -1,0 +1,22 @@
+import Mustache
+import Templates
+
+/// `report.html`: one file for people, drawn from a record; no script, nothing fetched from anywhere.
+package enum Report {
+    /// The page for a record.
+    ///
+    /// The same record gives the same page.
+    /// - Parameter tool: what the footer names as the page's maker, `drctl 0.1.0`.
+    /// - Throws: `EvidenceError` with `brokenTemplate` when drctl's own template does not parse.
+    package static func render(_ record: Record, tool: String) throws(EvidenceError) -> String {
+        let template: MustacheTemplate
+        do {
+            template = try MustacheTemplate(string: Templates.report)
+        } catch {
+            throw EvidenceError(
+                .brokenTemplate, "the report's template does not parse",
+                hint: "this is a fault of drctl; record.json and the journal are whole", cause: error)
+        }
+        return template.render(ReportPage(record, tool: tool))
+    }
+}

@@ -1,0 +1,96 @@
+internal import DRArchive
+internal import DRSystem
+internal import SystemPackage
+
+/// The directory that is restored into, and the folder in it where files are made before they get their names.
+///
+/// Every path is looked up from the target's descriptor by the kernel, beneath it and without symbolic links, so that
+/// neither a hostile snapshot nor a process that swaps folders for links can lead a write outside.
+final class RestoreTarget: Sendable {
+    /// Where files are made. Its presence says that a restore is not finished; a file in it named after the root
+    /// says which.
+    static let stagingName = ".drctl-partial"
+
+    let root: DirectoryHandle
+    let staging: DirectoryHandle
+    private let stagingFileName: FileName
+    let request: RestoreRequest
+    let wasResumed: Bool
+    /// Whether what is in the way may be replaced.
+    let replaces: Bool
+
+    /// Opens or creates the target and its staging folder.
+    /// - Throws: `targetExists` when it is not empty and may not be overwritten.
+    init(_ request: RestoreRequest) throws(RepositoryError) {
+        self.request = request
+        guard let name = FileName(Self.stagingName), let marker = FileName(request.root.id.description) else {
+            throw RepositoryError(.internalFault, "the staging folder has no name")
+        }
+        stagingFileName = name
+        do throws(SystemError) {
+            try DurableFile.makeDirectory(at: request.target, mode: 0o700)
+            root = try DirectoryHandle(opening: request.target)
+        } catch { throw Self.unwritable(error) }
+        do throws(SystemError) {
+            let names = try root.entries().map(\.name)
+            wasResumed = names.contains(name) && Self.hasMarker(marker, name, in: root)
+            replaces = wasResumed || request.overwrites
+            if names.contains(name), wasResumed || request.overwrites || names.count == 1 {
+                _ = try root.removeTree(name)
+            }
+            if !replaces, names.contains(where: { $0 != name }) {
+                throw SystemError(call: "restore into", path: request.target, errno: .directoryNotEmpty)
+            }
+        } catch {
+            guard error.errno == .directoryNotEmpty else { throw Self.unwritable(error) }
+            throw RepositoryError(
+                .targetExists, "\(displayEscaped(request.target.string)) is not empty; nothing was changed in it",
+                hint: "name a new folder, or ask for overwriting", cause: error)
+        }
+        do throws(SystemError) {
+            try root.makeDirectory(name, permissions: 0o700)
+            staging = try root.openDirectory(name)
+        } catch { throw Self.unwritable(error) }
+        do throws(SystemError) { _ = try staging.createFile(marker).status() } catch { throw Self.unwritable(error) }
+    }
+
+    private static func hasMarker(
+        _ marker: FileName, _ name: FileName, in root: borrowing DirectoryHandle
+    ) -> Bool {
+        guard let staging = try? root.openDirectory(name) else { return false }
+        return (try? staging.status(of: marker)) != nil
+    }
+
+    /// Removes the staging folder: from now on the restore counts as finished.
+    func removeStaging() throws(SystemError) { _ = try root.removeTree(stagingFileName) }
+
+    /// Gives a finished file its name.
+    func publish(
+        _ staged: FileName, as name: FileName, in directory: borrowing DirectoryHandle
+    ) throws(SystemError) {
+        try FaultPoint.reach("restore.beforeRename")
+        if !replaces {
+            do throws(SystemError) {
+                return try staging.rename(staged, to: name, in: directory, .refuse)
+            } catch {
+                // Some file systems cannot refuse. The target was empty, so nothing of the user's can be in the way.
+                guard error.errno == .invalidArgument else { throw error }
+            }
+        }
+        try staging.rename(staged, to: name, in: directory, .replace)
+    }
+
+    /// Which permission bits a file gets: set-id bits only when it belongs to whom it belonged.
+    func permissions(for metadata: FileMetadata, owner: EntryStatus) -> (bits: UInt16, dropped: Bool) {
+        let setIDs = metadata.permissions & 0o6000
+        guard setIDs != 0, owner.userID != metadata.userID || owner.groupID != metadata.groupID else {
+            return (metadata.permissions, false)
+        }
+        return (metadata.permissions & 0o1777, true)
+    }
+
+    static func unwritable(_ error: SystemError) -> RepositoryError {
+        RepositoryError(
+            error.errno == .noSpace ? .noSpace : .targetUnwritable, error.message, hint: error.hint ?? "", cause: error)
+    }
+}

@@ -1,0 +1,173 @@
+internal import DRArchive
+internal import DRSystem
+internal import Synchronization
+internal import SystemPackage
+
+/// Writes chunks to the files that they belong to. A file is made in the staging folder and gets its name when its
+/// last byte is in place; a file that lacks one never gets it. Used by several threads at once.
+final class RestoreWriter: Sendable {
+    /// A thread's own: the folder it put the last file in, which is often the next one's too.
+    final class Desk {
+        fileprivate var openFolder: Folder?
+    }
+
+    fileprivate final class Folder {
+        let index: Int
+        let handle: DirectoryHandle
+
+        init(_ index: Int, _ handle: consuming DirectoryHandle) {
+            self.index = index
+            self.handle = handle
+        }
+    }
+
+    /// A file of several chunks that is not complete yet.
+    private struct Pending {
+        var chunksLeft: Int
+        var hasFailed = false
+    }
+
+    private let plan: RestorePlan
+    private let target: RestoreTarget
+    private let ledger: RestoreLedger
+    private let pending = Mutex<[Int: Pending]>([:])
+    private let finished: Mutex<[Bool]>
+
+    init(plan: RestorePlan, target: RestoreTarget, ledger: RestoreLedger) {
+        self.plan = plan
+        self.target = target
+        self.ledger = ledger
+        finished = Mutex([Bool](repeating: false, count: plan.files.count))
+    }
+
+    /// Whether the file is complete under its name.
+    func isFinished(_ file: Int) -> Bool { finished.withLock { $0[file] } }
+
+    /// Creates the files that have no bytes.
+    func writeEmptyFiles() throws(RepositoryError) {
+        let desk = Desk()
+        for (number, file) in plan.files.enumerated() where file.chunkCount == 0 {
+            try write([], whole: number, desk)
+        }
+    }
+
+    /// Writes a chunk to all its places.
+    /// - Throws: only what makes it useless to go on (a full disk).
+    func write(_ chunk: RestoreBatch.Chunk, _ content: [UInt8], _ desk: Desk) throws(RepositoryError) {
+        for use in plan.uses[chunk.uses] {
+            guard content.count == Int(use.lengthBytes) else {
+                fail(use.file, "chunk \(chunk.link.id) has \(content.count) bytes where \(use.lengthBytes) belong")
+                continue
+            }
+            if plan.files[use.file].chunkCount == 1 {
+                try write(content, whole: use.file, desk)
+            } else {
+                try write(content, use, desk)
+            }
+        }
+    }
+
+    /// Notes that a chunk cannot be read, for every file that needs it.
+    func lose(_ chunk: RestoreBatch.Chunk, _ error: RepositoryError) {
+        for use in plan.uses[chunk.uses] { fail(use.file, "a part of its content is lost: \(error.message)") }
+    }
+
+    private func write(_ content: [UInt8], whole number: Int, _ desk: Desk) throws(RepositoryError) {
+        guard let staged = Self.stagedName(number) else { return }
+        do throws(SystemError) {
+            let file = try target.staging.createFile(staged)
+            if !content.isEmpty { try file.write(content, at: 0) }
+            try publish(number, staged, file, desk)
+        } catch { try failed(number, staged, error) }
+    }
+
+    private func write(_ content: [UInt8], _ use: RestorePlan.Use, _ desk: Desk) throws(RepositoryError) {
+        guard let staged = Self.stagedName(use.file) else { return }
+        do throws(SystemError) {
+            if !hasFailed(use.file) {
+                let file = try openStaged(staged)
+                // Zeros that are not written stay a hole.
+                if !Self.isZeros(content) { try file.write(content, at: use.offsetBytes) }
+                if settle(use.file) {
+                    try file.setSize(plan.files[use.file].metadata.sizeBytes)
+                    try publish(use.file, staged, file, desk)
+                }
+            }
+        } catch { try failed(use.file, staged, error) }
+    }
+
+    private func openStaged(_ staged: FileName) throws(SystemError) -> OpenFile {
+        do throws(SystemError) { return try target.staging.createFile(staged) } catch {
+            guard error.errno == .fileExists else { throw error }
+        }
+        return try target.staging.openFileForWriting(staged)
+    }
+
+    /// Sets what is set last and gives the file its name.
+    private func publish(
+        _ number: Int, _ staged: FileName, _ file: borrowing OpenFile, _ desk: Desk
+    ) throws(SystemError) {
+        let planned = plan.files[number]
+        let metadata = planned.metadata
+        if target.request.restoresOwners { try file.setOwner(userID: metadata.userID, groupID: metadata.groupID) }
+        var bits = metadata.permissions
+        if bits & 0o6000 != 0 {
+            let permissions = target.permissions(for: metadata, owner: try file.status())
+            bits = permissions.bits
+            if permissions.dropped { ledger.count { $0.setIDBitsDropped += 1 } }
+        }
+        try file.setPermissions(bits)
+        try file.setModified(metadata.modified)
+        try target.publish(staged, as: planned.name, in: folder(planned.directory, desk).handle)
+        finished.withLock { $0[number] = true }
+        ledger.count {
+            $0.files += 1
+            $0.bytes += metadata.sizeBytes
+        }
+    }
+
+    private func folder(_ index: Int, _ desk: Desk) throws(SystemError) -> Folder {
+        if let open = desk.openFolder, open.index == index { return open }
+        let folder = Folder(index, try target.root.openDirectory(beneath: plan.directories[index].path))
+        desk.openFolder = folder
+        return folder
+    }
+
+    private func hasFailed(_ file: Int) -> Bool { pending.withLock { $0[file]?.hasFailed ?? false } }
+
+    /// Counts a chunk as written.
+    /// - Returns: true for the one that was the last.
+    private func settle(_ file: Int) -> Bool {
+        pending.withLock { pending in
+            var state = pending[file] ?? Pending(chunksLeft: plan.files[file].chunkCount)
+            state.chunksLeft -= 1
+            let isLast = state.chunksLeft == 0 && !state.hasFailed
+            pending[file] = isLast ? nil : state
+            return isLast
+        }
+    }
+
+    private func fail(_ file: Int, _ reason: String) {
+        let isFirst = pending.withLock { pending in
+            var state = pending[file] ?? Pending(chunksLeft: plan.files[file].chunkCount)
+            defer { pending[file] = state }
+            if state.hasFailed { return false }
+            state.hasFailed = true
+            return true
+        }
+        if isFirst { ledger.fail(plan.path(of: file), reason) }
+    }
+
+    private func failed(_ file: Int, _ staged: FileName, _ error: SystemError) throws(RepositoryError) {
+        fail(file, error.message)
+        // What is left of it goes with the staging folder; this only frees the space sooner.
+        try? target.staging.removeFile(staged)
+        try RestorePlanner.stopIfFull(error)
+    }
+
+    private static func stagedName(_ file: Int) -> FileName? { FileName("f\(file)") }
+
+    private static func isZeros(_ content: [UInt8]) -> Bool {
+        content.first == 0 && content.allSatisfy { $0 == 0 }
+    }
+}
