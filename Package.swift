@@ -70,7 +70,7 @@ let package = Package(
         tests(
             of: "DREngine",
             imports: [
-                "EngineTool", "DRRunbook", "DRMachine", "DRSystem",
+                "EngineTool", "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(

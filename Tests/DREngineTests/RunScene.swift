@@ -65,6 +65,9 @@ final class RunScene: Sendable {
     /// kill -9 of the supervisor that wrote the spool last (outside only: inside, its pid is another one here).
     func killSupervisor() { Self.killSupervisor(in: directory.appending("outside")) }
 
+    /// kill -9 of the drill's first process.
+    func killInside() { Self.killSupervisor(in: directory.appending("inside")) }
+
     private static func killSupervisor(in folder: FilePath) {
         guard let bytes = try? DurableFile.read(at: folder.appending("spool.jsonl"), limit: 64 << 20) else { return }
         var identity: SupervisorIdentity?
@@ -126,6 +129,15 @@ final class Line: Sendable {
         try await next { report in
             if case .ended(_, let end) = report.phase, report.attempt == attempt { end } else { nil }
         }
+    }
+
+    /// Waits until an attempt is known to be lost, be it already when hello was said.
+    func lost(_ attempt: AttemptID) async throws -> AttemptStart? {
+        let pick = { (report: AttemptReport) -> AttemptStart?? in
+            if case .lost(let start, _) = report.phase, report.attempt == attempt { .some(start) } else { nil }
+        }
+        if let known = greeting.attempts.lazy.compactMap(pick).first { return known }
+        return try await next(pick)
     }
 
     func run(_ spec: AttemptSpec, secrets: [String: String] = [:]) async throws -> AttemptEnd {

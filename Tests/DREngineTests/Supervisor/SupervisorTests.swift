@@ -101,10 +101,7 @@ import Testing
         #expect(try main.isAlive())
         let line = try await scene.connect(epoch: 2)
         #expect(line.greeting.identity.generation == 2)
-        let lost: AttemptStart?? = try await line.next { report in
-            if case .lost(let known, _) = report.phase { .some(known) } else { nil }
-        }
-        #expect(lost == .some(start))
+        #expect(try await line.lost(spec.attempt) == start)
         #expect(try !main.isAlive())
         #expect(try processes(marked: "\(scene.run)/step#1") == [])
         // Told again to whoever asks, and never started again.
@@ -124,10 +121,7 @@ import Testing
         try Data((spool.joined(separator: "\n") + "\n{\"torn").utf8)
             .write(to: URL(fileURLWithPath: scene.directory.appending("outside/spool.jsonl").string))
         let again = try await scene.connect(epoch: 2)
-        let lost: AttemptStart?? = try await again.next { report in
-            if case .lost(let known, _) = report.phase { .some(known) } else { nil }
-        }
-        #expect(lost == .some(nil))
+        #expect(try await again.lost(spec.attempt) == nil)
         let main = ProcessIdentity(pid: start.pid, startTicks: start.startTicks, bootID: start.at.bootID)
         #expect(try !main.isAlive())
     }
