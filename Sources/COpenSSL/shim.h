@@ -1,4 +1,8 @@
 /// What drctl uses of OpenSSL's libcrypto (3.0 or newer).
+///
+/// Only headers, no wrappers: Swift calls the functions by their real names. What OpenSSL 3 offers as macros that Swift
+/// cannot import is either a function under its new name (EVP_MD_get_size for EVP_MD_size), or a call that is written out
+/// where it is made (CRYPTO_secure_zalloc with file and line for OPENSSL_secure_zalloc).
 #ifndef COPENSSL_SHIM_H
 #define COPENSSL_SHIM_H
 

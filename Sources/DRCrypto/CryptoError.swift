@@ -30,6 +30,7 @@ package struct CryptoError: Error, Sendable {
         case payloadNotAuthentic
     }
 
+    /// What to decide by.
     package let code: Code
     /// What failed, and where.
     package let message: String
@@ -38,6 +39,7 @@ package struct CryptoError: Error, Sendable {
     /// The error underneath, if any.
     package let cause: (any Error)?
 
+    /// An error of this room; for the fields see above.
     package init(_ code: Code, _ message: String, hint: String? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
@@ -47,6 +49,7 @@ package struct CryptoError: Error, Sendable {
 }
 
 extension CryptoError: CustomStringConvertible {
+    /// The message, and the hint if there is one.
     package var description: String {
         guard let hint else { return message }
         return "\(message); \(hint)"

@@ -1,6 +1,7 @@
 /// Base64 (RFC 4648), written one way and read strictly: no white space, no bits set beyond the last byte, padding
 /// exactly as asked for. So every byte string has one text, and a text that was tampered with has none.
 package enum Base64 {
+    /// Whether the last group is filled up.
     package enum Padding: Sendable {
         /// The length is a multiple of four, filled up with `=`.
         case required
@@ -8,6 +9,7 @@ package enum Base64 {
         case forbidden
     }
 
+    /// Which digits are read for 62 and 63; written are always the standard ones.
     package enum Alphabet: Sendable {
         /// `+` and `/`.
         case standard
@@ -15,6 +17,7 @@ package enum Base64 {
         case standardOrURLSafe
     }
 
+    /// The text of some bytes, on one line.
     package static func encode(_ bytes: [UInt8], padding: Padding = .required) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)

@@ -5,6 +5,7 @@ import FoundationEssentials
 /// The signature is over `DSSEv1 LEN(type) type LEN(payload) payload`, so the same bytes mean the same whatever JSON they
 /// came in. A key id is a hint that nobody signed: verification tries the keys it was given and reads no ids.
 package struct DSSEEnvelope: Sendable {
+    /// One signature, verified by nobody yet.
     package struct Signature: Sendable {
         /// Lowercase hexadecimal SHA-256 of the raw public key, where drctl wrote it.
         package let keyID: String?
@@ -14,6 +15,7 @@ package struct DSSEEnvelope: Sendable {
     /// More signatures than this are not looked at: each costs a verification a key.
     package static let maximumSignatureCount = 64
 
+    /// What kind of payload it claims to be; signed with the payload.
     package let payloadType: String
     /// What the envelope claims. Only `payload(type:verifiedBy:)` says that somebody signed it.
     package let unverifiedPayload: [UInt8]
@@ -48,6 +50,7 @@ package struct DSSEEnvelope: Sendable {
         self.signatures = signatures
     }
 
+    /// The hint by which drctl names a key: the lowercase hexadecimal SHA-256 of its 32 raw bytes.
     package static func keyID(of key: Ed25519.PublicKey) -> String { Digest.of(key.bytes).hex }
 
     /// Those of the keys that signed this envelope, in the order given; empty if none did.

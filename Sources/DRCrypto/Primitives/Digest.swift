@@ -5,6 +5,7 @@ package struct Digest: Hashable, Sendable {
     /// The 32 bytes as four big-endian words, so that order of words is order of bytes.
     package let words: (UInt64, UInt64, UInt64, UInt64)
 
+    /// How many bytes a SHA-256 digest has.
     package static let byteCount = 32
 
     /// - Returns: nil unless there are exactly 32 bytes.
@@ -56,6 +57,7 @@ package struct Digest: Hashable, Sendable {
         self.init(bytes)
     }
 
+    /// The 32 bytes, in their order.
     package var bytes: [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(Self.byteCount)
@@ -67,6 +69,7 @@ package struct Digest: Hashable, Sendable {
         return result
     }
 
+    /// 64 lowercase hexadecimal digits.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -78,20 +81,25 @@ package struct Digest: Hashable, Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Whether all bytes are equal. Not for secrets: the time it takes depends on them.
     package static func == (one: Digest, other: Digest) -> Bool { one.words == other.words }
 
+    /// A digest is spread evenly already: one word is enough.
     package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }
 
 extension Digest: Comparable {
+    /// Order of the bytes.
     package static func < (one: Digest, other: Digest) -> Bool { one.words < other.words }
 }
 
 extension Digest: CustomStringConvertible {
+    /// The same as `hex`.
     package var description: String { hex }
 }
 
 extension Digest: Codable {
+    /// Reads 64 lowercase hexadecimal digits and nothing else.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let digest = Digest(hex: try container.decode(String.self)) else {
@@ -101,6 +109,7 @@ extension Digest: Codable {
         self = digest
     }
 
+    /// Writes 64 lowercase hexadecimal digits.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(hex)

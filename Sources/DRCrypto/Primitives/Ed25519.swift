@@ -2,6 +2,7 @@
 package enum Ed25519 {
     package static let signatureByteCount = 64
 
+    /// The half that everybody may know.
     package struct PublicKey: Hashable, Sendable {
         /// The 32 bytes of the encoded point.
         package let bytes: [UInt8]
@@ -20,6 +21,7 @@ package enum Ed25519 {
         }
     }
 
+    /// The half that only its owner knows.
     package struct PrivateKey: Sendable {
         /// The 32 bytes of the seed.
         package let seed: SecretBytes

@@ -13,6 +13,7 @@ import COpenSSL
     /// Fetched once: EVP_sha256() would search the providers at every start.
     nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
 
+    /// An empty message, to be added to.
     package init() {
         guard let made = unsafe EVP_MD_CTX_new() else { LibCrypto.end("EVP_MD_CTX_new") }
         unsafe context = unsafe made

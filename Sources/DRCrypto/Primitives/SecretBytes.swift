@@ -103,6 +103,7 @@ import COpenSSL
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// How many bytes there are, and nothing of them.
     package var description: String { "\(count) secret bytes" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }

@@ -1,5 +1,6 @@
 /// Key agreement on Curve25519 (RFC 7748).
 package enum X25519 {
+    /// The half that everybody may know.
     package struct PublicKey: Hashable, Sendable {
         /// The 32 bytes of the u-coordinate.
         package let bytes: [UInt8]
@@ -11,6 +12,7 @@ package enum X25519 {
         }
     }
 
+    /// The half that only its owner knows.
     package struct PrivateKey: Sendable {
         /// The 32 bytes as they were drawn or given, before clamping.
         package let secret: SecretBytes

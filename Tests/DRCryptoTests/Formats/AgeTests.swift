@@ -117,4 +117,35 @@ import Testing
         limits.plaintextByteCount = 100
         #expect(try Age.decrypt(file, identities: [identity], limits: limits).count == 100)
     }
+
+    /// A payload of full chunks ends with a full one; an empty chunk behind it, well sealed, is a second way of writing
+    /// the same plaintext, and refused.
+    @Test func theLastChunkIsEmptyOnlyIfThePlaintextIs() throws {
+        let identity = try AgeIdentity.generate()
+        let recipient = try #require(identity.recipient)
+        let file = try Age.encrypt(secret([]), to: [recipient])
+        let header = try AgeHeader(parsing: file, limits: AgeLimits())
+        let fileKey = try AgeStanzas.unwrap(
+            AgeStanzas.known(header.stanzas, limits: AgeLimits()), with: [identity])
+        let nonce = Array(file[header.byteCount...].prefix(16))
+        var key = try AEADKey(
+            .chaCha20Poly1305,
+            key: HKDF.sha256(secret: fileKey, salt: nonce, info: Array("payload".utf8), count: 32))
+        func sealed(_ count: Int, low: UInt64) throws -> [UInt8] {
+            var output = [UInt8](repeating: 0, count: count + 16)
+            var span = output.mutableSpan
+            let plaintext = [UInt8](repeating: 0, count: count)
+            try key.seal(plaintext.span, nonce: AEADNonce(low: low), associatedData: Span(), into: &span)
+            return output
+        }
+        let head = Array(file[..<(header.byteCount + 16)])
+        let right = try head + sealed(Self.chunk, low: 0 << 8 | 1)
+        #expect(try Age.decrypt(right, identities: [identity]).count == Self.chunk)
+        let two = try head + sealed(Self.chunk, low: 0 << 8) + sealed(1, low: 1 << 8 | 1)
+        #expect(try Age.decrypt(two, identities: [identity]).count == Self.chunk + 1)
+        let empty = try head + sealed(Self.chunk, low: 0 << 8) + sealed(0, low: 1 << 8 | 1)
+        #expect(failure { _ = try Age.decrypt(empty, identities: [identity]) }?.code == .payloadNotAuthentic)
+        let twice = try head + sealed(Self.chunk, low: 0 << 8 | 1) + sealed(1, low: 1 << 8 | 1)
+        #expect(failure { _ = try Age.decrypt(twice, identities: [identity]) }?.code == .payloadNotAuthentic)
+    }
 }

@@ -129,7 +129,33 @@ import Testing
             #expect(error.code == .invalidArgument)
         }
         #expect(short.allSatisfy { $0 == 0 })
+        for offset in [-1, 1, 19, Int.max] {
+            var longer = [UInt8](repeating: 0, count: 19)
+            var span = longer.mutableSpan
+            do {
+                try key.seal(
+                    [1, 2, 3].span, nonce: AEADNonce(low: 0), associatedData: Span(), into: &span, at: offset)
+                Issue.record("sealed beyond the buffer, at \(offset)")
+            } catch {
+                #expect(error.code == .invalidArgument)
+            }
+        }
         #expect(AEADNonce([1, 2, 3]) == nil)
         #expect(AEADNonce([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]) == AEADNonce(high: 1, low: 2))
+    }
+
+    @Test(arguments: AEADAlgorithm.allCases)
+    func anOffsetIsKept(algorithm: AEADAlgorithm) throws {
+        var key = try AEADKey(algorithm, key: SecretBytes.random(count: 32))
+        let plaintext: [UInt8] = [1, 2, 3]
+        var buffer = [UInt8](repeating: 0xee, count: 40)
+        var span = buffer.mutableSpan
+        try key.seal(plaintext.span, nonce: AEADNonce(low: 9), associatedData: Span(), into: &span, at: 10)
+        #expect(buffer[..<10].allSatisfy { $0 == 0xee } && buffer[29...].allSatisfy { $0 == 0xee })
+        let sealed = Array(buffer[10..<29])
+        var back = [UInt8](repeating: 0xee, count: 8)
+        var backSpan = back.mutableSpan
+        try key.open(sealed.span, nonce: AEADNonce(low: 9), associatedData: Span(), into: &backSpan, at: 4)
+        #expect(back == [0xee, 0xee, 0xee, 0xee, 1, 2, 3, 0xee])
     }
 }

@@ -2,7 +2,8 @@ import Testing
 
 @testable import DRCrypto
 
-@Suite struct SecretBytesTests {
+/// One after another: one test fills the secure heap, another looks at it.
+@Suite(.serialized) struct SecretBytesTests {
     @Test func whatGoesInComesOut() throws {
         let bytes: [UInt8] = Array(0...255)
         let whole = try secret(bytes)
@@ -60,5 +61,22 @@ import Testing
         #expect(try SecureRandom.bytes(0) == [])
         #expect(try SecureRandom.word() != SecureRandom.word())
         #expect(failure { _ = try SecureRandom.bytes(-1) }?.code == .invalidArgument)
+    }
+
+    /// Looks at the secure heap, which stays mapped, after the last reference went.
+    @Test(.enabled(if: SecretBytes.areLocked, "this machine has no locked memory to look at"))
+    func isOverwrittenInTheEnd() throws {
+        let pattern = [UInt8](repeating: 0xa7, count: 64)
+        var kept: SecretBytes? = try secret(pattern)
+        let address = kept?.withBytes { span in unsafe span.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } }
+        #expect(memory(at: address) == pattern)
+        kept = nil
+        // The heap links free places through their first bytes, and another test may have taken this one.
+        #expect(!memory(at: address).suffix(32).contains(0xa7))
+    }
+
+    private func memory(at address: Int?) -> [UInt8] {
+        guard let address, let place = unsafe UnsafeRawPointer(bitPattern: address) else { return [] }
+        return unsafe Array(UnsafeRawBufferPointer(start: place, count: 64))
     }
 }

@@ -9,6 +9,7 @@ package struct AgeLimits: Sendable {
     /// The longest plaintext, in bytes.
     package var plaintextByteCount = 1 << 30
 
+    /// Limits that stock age's files keep to, with memory to match.
     package init() {}
 }
 
@@ -23,6 +24,7 @@ package struct AgeRecipient: Sendable {
 
     private static let prefix = "age"
 
+    /// Whoever holds the private key that belongs to this one.
     package init(_ publicKey: X25519.PublicKey) { kind = .x25519(publicKey) }
 
     /// Reads `age1…`, in lower case as `age-keygen` prints it.
@@ -79,6 +81,7 @@ package struct AgeIdentity: Sendable {
 
     private static let prefix = "AGE-SECRET-KEY-"
 
+    /// Opens what was encrypted to this key's public key.
     package init(_ privateKey: X25519.PrivateKey) { kind = .x25519(privateKey) }
 
     /// Reads `AGE-SECRET-KEY-1…`, in upper case as `age-keygen` prints it.
@@ -99,6 +102,7 @@ package struct AgeIdentity: Sendable {
 
     private init(kind: Kind) { self.kind = kind }
 
+    /// Opens what was encrypted to this passphrase; an empty one opens nothing, but may be tried.
     package static func passphrase(_ passphrase: SecretBytes) -> AgeIdentity {
         AgeIdentity(kind: .passphrase(passphrase))
     }
