@@ -56,6 +56,8 @@ let package = Package(
         tests(of: "DRRunbook", imports: ["DRCrypto"], resources: [.copy("Diagnostics"), .copy("Golden")]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden"), .copy("Scenarios")]),
+        room("DRMeasure", imports: ["DRRunbook", "DRMachine"]),
+        tests(of: "DRMeasure", imports: ["DRRunbook", "DRMachine", "DRCrypto"]),
         room(
             "DREngine",
             imports: [
