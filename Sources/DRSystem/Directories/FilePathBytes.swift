@@ -14,3 +14,15 @@ extension FilePath {
         self = unsafe withTerminated(bytes) { unsafe FilePath(platformString: $0) }
     }
 }
+
+extension FilePath {
+    /// The absolute path without symbolic links, `.` and `..`, as realpath(3) gives it.
+    package func resolved() throws(SystemError) -> FilePath {
+        let resolved = unsafe withPlatformString { unsafe realpath($0, nil) }
+        guard let resolved = unsafe resolved else {
+            throw SystemError(call: "find", path: string, errno: Errno(rawValue: errno))
+        }
+        defer { unsafe free(resolved) }
+        return unsafe FilePath(platformString: resolved)
+    }
+}
