@@ -3,7 +3,7 @@ package import DRCrypto
 /// What gives objects their ids, and what else is keyed by a domain's id key.
 package protocol ObjectNaming: Sendable {
     /// The id of a chunk with this content: HMAC over kind and content.
-    func chunkID(of content: UnsafeRawBufferPointer) -> ObjectID
+    func chunkID(of content: Span<UInt8>) -> ObjectID
 
     /// The name of an object with links: HMAC over kind, the body's keyed digest, and the links in order.
     func name(_ kind: ObjectKind, body: [UInt8], links: [ObjectLink]) -> NodeName

@@ -14,7 +14,7 @@ package struct RepositoryError: Error, Sendable {
         // What could not be established, or not be written.
         case storageFailed, noSpace
         // What was asked for.
-        case noSuchSnapshot, ambiguousSnapshot, noSuchPath, invalidArgument
+        case alreadyStored, noSuchSnapshot, ambiguousSnapshot, noSuchPath, invalidArgument
         // The trees on the other side.
         case sourceUnreadable, sourceChanged, targetUnsafe, targetExists, targetUnwritable
         case cancelled

@@ -11,7 +11,7 @@ package enum DurableFile {
     /// - Throws: on any failure, with the old file as it was and the temporary one removed; only a failure of the
     ///   last step, syncing the folder, leaves the new file in place, perhaps not for good.
     package static func replace(at path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(SystemError) {
-        let temporary = try writeTemporary(beside: path, bytes: bytes, mode: mode)
+        let temporary = try writeTemporary(beside: path, bytes: bytes.span, mode: mode)
         do throws(SystemError) {
             try FaultPoint.reach("durable.beforeRename")
             try rename(temporary, to: path)
@@ -24,6 +24,11 @@ package enum DurableFile {
 
     /// As `replace`, but throws `fileExists` where there is something already.
     package static func create(at path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(SystemError) {
+        try create(at: path, with: bytes.span, mode: mode)
+    }
+
+    /// As `replace`, but throws `fileExists` where there is something already.
+    package static func create(at path: FilePath, with bytes: Span<UInt8>, mode: UInt32 = 0o600) throws(SystemError) {
         let temporary = try writeTemporary(beside: path, bytes: bytes, mode: mode)
         do throws(SystemError) {
             try FaultPoint.reach("durable.beforeRename")
@@ -122,7 +127,7 @@ package enum DurableFile {
     }
 
     private static func writeTemporary(
-        beside path: FilePath, bytes: [UInt8], mode: UInt32
+        beside path: FilePath, bytes: Span<UInt8>, mode: UInt32
     ) throws(SystemError) -> FilePath {
         let name = path.lastComponent?.string ?? ""
         let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)

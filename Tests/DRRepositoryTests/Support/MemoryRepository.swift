@@ -8,8 +8,9 @@ final class MemoryRepository: ObjectSink, ObjectSource {
     struct Keyed: ObjectNaming {
         var key: [UInt8]
 
-        func chunkID(of content: UnsafeRawBufferPointer) -> ObjectID {
-            unsafe ObjectID(Digest.of(key + [ObjectKind.chunk.rawValue] + Array(content)))
+        func chunkID(of content: Span<UInt8>) -> ObjectID {
+            let bytes = unsafe content.withUnsafeBufferPointer { unsafe Array($0) }
+            return ObjectID(Digest.of(key + [ObjectKind.chunk.rawValue] + bytes))
         }
 
         func name(_ kind: ObjectKind, body: [UInt8], links: [ObjectLink]) -> NodeName {

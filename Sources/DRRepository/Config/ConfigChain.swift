@@ -1,0 +1,138 @@
+package import DRCrypto
+
+/// The owner's chain, read and verified: who the repository is, its keys' public halves, its slots and hosts.
+package struct ConfigChain: Sendable {
+    /// SHA-256 of the genesis payload.
+    package let repository: Digest
+    package let owner: Ed25519.PublicKey
+    let genesis: Genesis
+    package private(set) var slots: [SlotRecord] = []
+    package private(set) var hosts: [HostRecord] = []
+    /// Number and payload digest of the newest entry.
+    package private(set) var head: ChainHead
+    /// Payload digests by number, for comparison with what was seen before.
+    private(set) var payloads: [UInt64: Digest] = [:]
+
+    private static let maximumEntryBytes = 1 << 20
+
+    /// Reads and verifies all of `config/`.
+    /// - Parameter pin: the id that the caller knows from elsewhere.
+    /// - Throws: `noRepository` where there is no genesis; `notAuthentic` for another repository than the pinned one,
+    ///   a signature that is not the owner's, or a broken chain; `damaged`; `storageFailed`.
+    package init(reading storage: any Storage, pinned pin: Digest?) throws(RepositoryError) {
+        let names = try storage.list(StorageFolder.config.path).filter { !$0.isFolder }
+        let numbers = names.compactMap { StoragePath.number($0.name) }.sorted()
+        guard let last = numbers.last else {
+            throw RepositoryError(
+                .noRepository, "there is no repository in \(storage.name)",
+                hint: "check the address, or make one with `drctl repo init`")
+        }
+        guard numbers == Array(1...last) else {
+            throw RepositoryError(
+                .notAuthentic, "the owner's chain has a gap: \(numbers.count) entries up to number \(last)")
+        }
+        let first = try Self.readEntry(1, storage)
+        try self.init(genesis: first, pinned: pin, storage: storage)
+        for number in numbers.dropFirst() { try append(number, try Self.readEntry(number, storage)) }
+    }
+
+    private init(genesis bytes: [UInt8], pinned pin: Digest?, storage: any Storage) throws(RepositoryError) {
+        // The owner's key is inside: what makes it the right one is the id, which the caller knows.
+        let unverified = try JSON.decode(
+            ConfigEntry.self, from: try SignedStatement.unverifiedPayload(bytes, name: "the genesis"),
+            name: "the genesis")
+        guard let genesis = unverified.genesis, let key = Hexadecimal.bytes(genesis.owner),
+            let owner = Ed25519.PublicKey(key)
+        else { throw RepositoryError(.damaged, "the genesis names no owner") }
+        let opened = try SignedStatement.open(
+            bytes, as: .config, ConfigEntry.self, trusting: [owner], name: "the genesis")
+        let id = Digest.of(opened.payload)
+        if let pin, pin != id {
+            throw RepositoryError(
+                .notAuthentic, "\(storage.name) holds repository \(id), not \(pin)",
+                hint: "check the address; if it is right, somebody put another repository in its place")
+        }
+        guard opened.value.schema == ConfigEntry.schema else {
+            throw RepositoryError(
+                .unsupportedFormat, "the repository has format \(opened.value.schema)", hint: "use a newer drctl")
+        }
+        repository = id
+        self.owner = owner
+        self.genesis = genesis
+        head = ChainHead(number: 1, payload: id)
+        payloads = [1: id]
+    }
+
+    private mutating func append(_ number: UInt64, _ bytes: [UInt8]) throws(RepositoryError) {
+        let name = "entry \(number) of the owner's chain"
+        let opened = try SignedStatement.open(bytes, as: .config, ConfigEntry.self, trusting: [owner], name: name)
+        let entry = opened.value
+        guard
+            entry.schema == ConfigEntry.schema, entry.number == number, entry.previous == head.payload,
+            entry.repository == repository
+        else { throw RepositoryError(.notAuthentic, "\(name) does not follow the one before it") }
+        switch (entry.genesis, entry.slotAdded, entry.hostAdded) {
+        case (nil, let slot?, nil): slots.append(slot)
+        case (nil, nil, let host?):
+            guard host.publicKey != nil else { throw RepositoryError(.damaged, "\(name) has no usable host key") }
+            hosts.append(host)
+        default:
+            throw RepositoryError(
+                .unsupportedFormat, "\(name) says something that this drctl does not know", hint: "use a newer drctl")
+        }
+        head = ChainHead(number: number, payload: Digest.of(opened.payload))
+        payloads[number] = head.payload
+    }
+
+    /// Writes the genesis of a new repository.
+    /// - Returns: the chain, with nothing but the genesis in it.
+    static func create(
+        _ genesis: Genesis, owner: Ed25519.PrivateKey, now: Int64, in storage: any Storage
+    ) throws(RepositoryError) -> ConfigChain {
+        let entry = ConfigEntry(number: 1, writtenNanoseconds: now, genesis: genesis)
+        let bytes = try SignedStatement.seal(entry, as: .config, signedBy: owner)
+        try storage.put(bytes, at: .config(1))
+        return try ConfigChain(genesis: bytes, pinned: nil, storage: storage)
+    }
+
+    /// Signs and stores what the owner adds, then takes it up.
+    /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something.
+    mutating func add(
+        slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey, now: Int64,
+        to storage: any Storage
+    ) throws(RepositoryError) {
+        guard key.publicKey == owner else {
+            throw RepositoryError(
+                .wrongKey, "this is not the owner's key of repository \(repository)",
+                hint: "use the owner key file that `repo init` wrote")
+        }
+        let number = head.number + 1
+        let entry = ConfigEntry(
+            number: number, previous: head.payload, repository: repository, writtenNanoseconds: now, slotAdded: slot,
+            hostAdded: host)
+        let bytes = try SignedStatement.seal(entry, as: .config, signedBy: key)
+        do throws(RepositoryError) {
+            try storage.put(bytes, at: .config(number))
+        } catch {
+            guard error.code == .alreadyStored else { throw error }
+            throw RepositoryError(
+                .heldByAnother, "somebody else changed the repository's config at the same time",
+                hint: "run the command again", cause: error)
+        }
+        try append(number, bytes)
+    }
+
+    private static func readEntry(_ number: UInt64, _ storage: any Storage) throws(RepositoryError) -> [UInt8] {
+        guard let bytes = try storage.readAll(.config(number), limitBytes: maximumEntryBytes) else {
+            throw RepositoryError(.notAuthentic, "entry \(number) of the owner's chain is gone")
+        }
+        return bytes
+    }
+}
+
+/// Where a chain of signed statements ends.
+package struct ChainHead: Codable, Hashable, Sendable {
+    package let number: UInt64
+    /// SHA-256 of the newest statement's payload.
+    package let payload: Digest
+}

@@ -1,0 +1,48 @@
+internal import DRCrypto
+
+extension ObjectIndex {
+    /// Which entries count.
+    package enum Scope: Sendable {
+        /// Every enrolled signer's: for readers, who check each object's id anyway.
+        case everybody
+        /// Only this signer's own: a writer refers to nothing that another stored under a valid id.
+        case signer(SignerID)
+    }
+
+    /// Loads the index objects that the logs name, several at a time.
+    /// - Returns: the index, and what is wrong with objects that could not be used.
+    package static func load(
+        _ repository: Repository, ledger: Ledger, listKey: ListKey, scope: Scope
+    ) -> (index: ObjectIndex, faults: [RepositoryError]) {
+        let wanted = ledger.indexes.filter { expected in
+            if case .signer(let signer) = scope { expected.signer == signer } else { true }
+        }
+        let loaded = ParallelWork.map(wanted) { expected throws(RepositoryError) in
+            try read(expected, repository, listKey)
+        }
+        var index = ObjectIndex()
+        var faults: [RepositoryError] = []
+        for result in loaded {
+            switch result {
+            case .success(let packs): for pack in packs { index.add(pack) }
+            case .failure(let error): faults.append(error)
+            }
+        }
+        return (index, faults)
+    }
+
+    private static func read(
+        _ expected: Ledger.Expected, _ repository: Repository, _ listKey: ListKey
+    ) throws(RepositoryError) -> [IndexedPack] {
+        let path = StoragePath.index(expected.name)
+        guard let bytes = try repository.storage.readAll(path, limitBytes: IndexObject.maximumBytes) else {
+            throw RepositoryError(
+                .missingObject, "index \(expected.name), which a log names, is gone",
+                hint: "bring \(path) back from a copy of the repository")
+        }
+        let keys = repository.writerKeys.filter { SignerID(of: $0) == expected.signer }
+        return try IndexObject.open(
+            bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys
+        ).packs
+    }
+}

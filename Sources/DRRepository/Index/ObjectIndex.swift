@@ -1,0 +1,97 @@
+internal import DRCrypto
+
+/// Where objects lie: every location of every id, in memory.
+///
+/// An open-addressing table over entries of full ids; ids are uniformly random, so their first bits are the hash.
+package struct ObjectIndex: Sendable {
+    private struct Entry {
+        let id: ObjectID
+        let pack: UInt32
+        let offsetBytes: UInt32
+        let storedBytes: UInt32
+        let plaintextBytes: UInt32
+    }
+
+    private var packs: [Digest] = []
+    private var entries: [Entry] = []
+    /// Index of an entry plus one; 0 is free. Always a power of two.
+    private var slots: [UInt32] = [0]
+
+    package init() {}
+
+    package var objectCount: Int { entries.count }
+    package var packCount: Int { packs.count }
+
+    package func contains(_ id: ObjectID) -> Bool { first(id) != nil }
+
+    /// The locations of an object, oldest first.
+    package func locations(of id: ObjectID) -> [PackLocation] {
+        var found: [PackLocation] = []
+        probe(id) { entry in
+            found.append(location(entry))
+            return true
+        }
+        return found
+    }
+
+    /// The first location of an object.
+    package func location(of id: ObjectID) -> PackLocation? { first(id).map(location) }
+
+    /// Adds the objects of a pack.
+    package mutating func add(_ pack: IndexedPack) {
+        let number = UInt32(packs.count)
+        packs.append(pack.name)
+        reserve(entries.count + pack.objects.count)
+        var offset = PackLayout.magic.count
+        for object in pack.objects {
+            entries.append(
+                Entry(
+                    id: object.link.id, pack: number, offsetBytes: UInt32(truncatingIfNeeded: offset),
+                    storedBytes: object.storedBytes, plaintextBytes: object.plaintextBytes))
+            place(entries.count - 1)
+            offset += Int(object.storedBytes)
+        }
+    }
+
+    private func first(_ id: ObjectID) -> Entry? {
+        var found: Entry?
+        probe(id) { entry in
+            found = entry
+            return false
+        }
+        return found
+    }
+
+    /// Calls `each` for the entries of an id until it returns false.
+    private func probe(_ id: ObjectID, _ each: (Entry) -> Bool) {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: id.value.words.0) & mask
+        while slots[slot] != 0 {
+            let entry = entries[Int(slots[slot]) - 1]
+            if entry.id == id, !each(entry) { return }
+            slot = (slot + 1) & mask
+        }
+    }
+
+    private func location(_ entry: Entry) -> PackLocation {
+        PackLocation(
+            pack: packs[Int(entry.pack)], offsetBytes: Int(entry.offsetBytes), storedBytes: Int(entry.storedBytes),
+            plaintextBytes: Int(entry.plaintextBytes))
+    }
+
+    /// Keeps a third of the slots free, at least one.
+    private mutating func reserve(_ count: Int) {
+        guard count * 3 >= slots.count * 2 else { return }
+        var size = slots.count
+        while count * 3 >= size * 2 { size *= 2 }
+        slots = [UInt32](repeating: 0, count: size)
+        for index in entries.indices { place(index) }
+    }
+
+    private mutating func place(_ index: Int) {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: entries[index].id.value.words.0) & mask
+        while slots[slot] != 0 { slot = (slot + 1) & mask }
+        slots[slot] = UInt32(truncatingIfNeeded: index + 1)
+    }
+}

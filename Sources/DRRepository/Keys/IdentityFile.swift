@@ -1,0 +1,45 @@
+internal import DRCrypto
+
+/// The key files that `repo init` gives to whoever made the repository. Each is to be kept at mode 0600.
+enum IdentityFile {
+    static let repositoryRemark = "drctl-repository"
+    static let signingKeyRemark = "drctl-signing-key"
+    private static let ownerTitle = "drctl-owner-key"
+
+    /// An ordinary age identity file, which stock age takes too. Its remarks pin the repository and hold the signing
+    /// key of the host, so that the one file reads and writes.
+    static func reader(
+        _ identity: AgeIdentity, repository: Digest, host: String, signingKey: Ed25519.PrivateKey
+    ) throws(RepositoryError) -> SecretBytes {
+        let header = """
+            # Reads repository \(repository), and writes to it as host \(host). Keep it secret, and keep a copy elsewhere.
+            # \(repositoryRemark): \(repository)
+            # \(signingKeyRemark): \(hexadecimal(signingKey.seed))
+            # public key: \(identity.recipient?.text ?? "")
+
+            """
+        return try secret(Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
+    }
+
+    /// The owner's signing key: for config, hosts and slots; never needed to back up or to restore.
+    static func owner(_ key: Ed25519.PrivateKey, repository: Digest) throws(RepositoryError) -> SecretBytes {
+        let text = """
+            # Owns repository \(repository). Needed to add keys and hosts, not to back up or restore. Keep it offline.
+            # \(repositoryRemark): \(repository)
+            # \(ownerTitle): \(hexadecimal(key.seed))
+
+            """
+        return try secret(Array(text.utf8))
+    }
+
+    /// - Throws: `invalidKeyFile`.
+    static func parseOwner(_ file: SecretBytes) throws(RepositoryError) -> Ed25519.PrivateKey {
+        let remarks = Remarks(file.withBytes { $0.copied() })
+        guard let text = remarks[ownerTitle] else {
+            throw RepositoryError(
+                .invalidKeyFile, "this is not an owner key file", hint: "give the owner key file that `repo init` wrote"
+            )
+        }
+        return try Identity.signingKey(text, of: "the owner key file")
+    }
+}

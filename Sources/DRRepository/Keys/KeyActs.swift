@@ -1,0 +1,64 @@
+package import DRCrypto
+package import DRSystem
+
+/// What an owner adds to a repository.
+extension Repository {
+    /// The slots that the owner signed.
+    package var slots: [SlotRecord] { config.slots }
+
+    /// Gives another reader a slot.
+    /// - Parameters:
+    ///   - keys: of a reader: only who can open the epoch can hand it on.
+    ///   - ownerFile: what `repo init` wrote as the owner's key.
+    /// - Returns: the repository with the slot in its chain.
+    /// - Throws: `missingKey` without a reader's keys; `wrongKey` for another owner; `invalidArgument`.
+    package func addingSlot(
+        for reader: NewRepository.Reader, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource
+    ) throws(RepositoryError) -> (repository: Repository, slot: SlotRecord) {
+        guard let epoch = keys.epochIdentity else {
+            throw RepositoryError(
+                .missingKey, "a writer identity cannot give others access to content",
+                hint: "use the identity of a reader")
+        }
+        let owner = try IdentityFile.parseOwner(ownerFile)
+        let (recipient, kind, label) = try NewRepository.target(of: reader)
+        let file = try EpochSlot.seal(
+            epoch, repository: id, domain: domain.name, epoch: domain.epoch.number, to: recipient)
+        let record = SlotRecord(
+            domain: domain.name, epoch: domain.epoch.number, file: Digest.of(file), kind: kind, label: label)
+        var config = config
+        guard owner.publicKey == config.owner else { throw Self.notOwner(id) }
+        try storage.put(file, at: record.path)
+        try config.add(slot: record, owner: owner, now: time.wallNanoseconds(), to: storage)
+        return (Repository(storage: storage, config: config), record)
+    }
+
+    /// Enrols a host that backs up and cannot read.
+    /// - Returns: the repository with the host in its chain, and the host's writer identity, to be kept at mode 0600.
+    /// - Throws: `wrongKey` for another owner; `invalidArgument` for a name that is taken.
+    package func addingWriter(
+        host name: String, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource
+    ) throws(RepositoryError) -> (repository: Repository, writerFile: SecretBytes) {
+        guard !config.hosts.contains(where: { $0.name == name }) else {
+            throw RepositoryError(
+                .invalidArgument, "host \(name) is enrolled already",
+                hint: "a reinstalled host gets a new name, so that its log does not start twice")
+        }
+        let owner = try IdentityFile.parseOwner(ownerFile)
+        let signingKey = try NewRepository.newSigningKey()
+        let record = HostRecord(
+            name: name, key: Hexadecimal.text(signingKey.publicKey.bytes), roles: [HostRole.writer.rawValue])
+        var config = config
+        try config.add(host: record, owner: owner, now: time.wallNanoseconds(), to: storage)
+        let identity = WriterIdentity(
+            repository: id, domain: domain, host: name, signingKey: signingKey,
+            secret: WriterSecret(idKey: keys.idKey.secret, listKey: keys.listKey.secret))
+        return (Repository(storage: storage, config: config), try identity.encoded())
+    }
+
+    private static func notOwner(_ id: Digest) -> RepositoryError {
+        RepositoryError(
+            .wrongKey, "this is not the owner's key of repository \(id)",
+            hint: "use the owner key file that `repo init` wrote")
+    }
+}

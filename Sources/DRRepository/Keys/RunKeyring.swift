@@ -1,0 +1,110 @@
+package import DRCrypto
+internal import Synchronization
+
+/// A reader's run keys: each sealed run key is opened once, checked against what it says it belongs to, and kept.
+package final class RunKeyring: Sendable {
+    private struct Sealed: Codable {
+        let schema: String
+        let repository: Digest
+        let domain: String
+        let epoch: UInt32
+        let run: RunID
+        let host: SignerID
+        /// 64 hexadecimal digits.
+        let key: String
+    }
+
+    private static let schema = "drctl/run-key/0"
+
+    private let repository: Digest
+    private let domain: String
+    /// By number. One until rotation exists.
+    private let epochs: [UInt32: AgeIdentity]
+    private let opened = Mutex<[[UInt8]: RunKey]>([:])
+
+    package init(repository: Digest, domain: String, epochs: [UInt32: AgeIdentity]) {
+        self.repository = repository
+        self.domain = domain
+        self.epochs = epochs
+    }
+
+    /// The key that an origin's objects were sealed with.
+    /// - Throws: `missingKey` for an epoch that the reader has no identity of; `wrongKey` when it does not open;
+    ///   `notAuthentic` when the run key belongs elsewhere or the commitment does not fit.
+    func packKey(_ origin: PackOrigin, pack: Digest) throws(RepositoryError) -> SecretBytes {
+        let runKey = try runKey(origin, pack: pack)
+        let derived = try runKey.packKey(salt: origin.salt)
+        guard constantTimeEqual(derived.commitment, origin.commitment) else {
+            throw RepositoryError(.notAuthentic, "pack \(pack) commits to another key than its run key gives")
+        }
+        return derived.key
+    }
+
+    private func runKey(_ origin: PackOrigin, pack: Digest) throws(RepositoryError) -> RunKey {
+        if let known = opened.withLock({ $0[origin.sealedRunKey] }) {
+            try Self.check(known.context, fits: origin, pack: pack)
+            return known
+        }
+        guard let identity = epochs[origin.epoch] else {
+            throw RepositoryError(
+                .missingKey, "pack \(pack) was sealed for epoch \(origin.epoch), which this identity does not open",
+                hint: "use an identity of a slot of that epoch")
+        }
+        let sealed = try Self.open(origin.sealedRunKey, with: identity, pack: pack)
+        guard sealed.schema == Self.schema, let bytes = Hexadecimal.bytes(sealed.key), bytes.count == RunKey.byteCount
+        else { throw RepositoryError(.damaged, "the run key of pack \(pack) is not what the format says") }
+        let context = RunContext(
+            repository: sealed.repository, domain: sealed.domain, epoch: sealed.epoch, run: sealed.run,
+            host: sealed.host)
+        guard context.repository == repository, context.domain == domain else {
+            throw RepositoryError(.notAuthentic, "the run key of pack \(pack) belongs to another repository or domain")
+        }
+        try Self.check(context, fits: origin, pack: pack)
+        let key = RunKey(try secret(bytes), context: context)
+        opened.withLock { $0[origin.sealedRunKey] = key }
+        return key
+    }
+
+    private static func check(
+        _ context: RunContext, fits origin: PackOrigin, pack: Digest
+    ) throws(RepositoryError) {
+        guard context.epoch == origin.epoch, context.run == origin.run, context.host == origin.host else {
+            throw RepositoryError(.notAuthentic, "the run key of pack \(pack) belongs to another run, host or epoch")
+        }
+    }
+
+    private static func open(
+        _ sealed: [UInt8], with identity: AgeIdentity, pack: Digest
+    ) throws(RepositoryError) -> Sealed {
+        let plaintext = try AgeFile.open(sealed, with: [identity], name: "the run key of pack \(pack)")
+        return try JSON.decode(Sealed.self, from: plaintext, name: "the run key of pack \(pack)")
+    }
+
+    /// Seals a run key to its epoch's recipient.
+    static func seal(_ runKey: RunKey, to recipient: AgeRecipient) throws(RepositoryError) -> [UInt8] {
+        let context = runKey.context
+        let sealed = Sealed(
+            schema: schema, repository: context.repository, domain: context.domain, epoch: context.epoch,
+            run: context.run, host: context.host,
+            key: runKey.secret.withBytes { bytes in Hexadecimal.text((0..<bytes.count).map { bytes[$0] }) })
+        return try AgeFile.seal(try JSON.encode(sealed), to: [recipient])
+    }
+}
+
+/// Takes bytes into memory that is kept for secrets.
+func secret(_ bytes: [UInt8]) throws(RepositoryError) -> SecretBytes {
+    do throws(CryptoError) {
+        return try SecretBytes(copying: bytes)
+    } catch {
+        throw RepositoryError(.internalFault, "no memory for a secret: \(error.message)", cause: error)
+    }
+}
+
+/// New random secret bytes.
+func randomSecret(_ count: Int) throws(RepositoryError) -> SecretBytes {
+    do throws(CryptoError) {
+        return try SecretBytes.random(count: count)
+    } catch {
+        throw RepositoryError(.internalFault, "the system gave no randomness: \(error.message)", cause: error)
+    }
+}

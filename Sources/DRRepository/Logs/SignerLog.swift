@@ -1,0 +1,73 @@
+package import DRCrypto
+
+/// A signer's log as storage shows it: the entries that verify, and everything that is wrong with it.
+package struct SignerLog: Sendable {
+    package let signer: SignerID
+    /// Those whose signature verifies, by counter.
+    package private(set) var entries: [LogEntry] = []
+    /// SHA-256 of each entry's file, beside `entries`.
+    package private(set) var digests: [Digest] = []
+    /// Gaps, forgeries, broken links, entries that could not be read.
+    package private(set) var faults: [RepositoryError] = []
+
+    private static let maximumEntryBytes = 16 << 20
+
+    /// Reads a log. Faults are collected; nothing is thrown but a failed listing.
+    package init(reading signer: SignerID, of repository: Repository) throws(RepositoryError) {
+        self.signer = signer
+        let storage = repository.storage
+        let keys = repository.writerKeys.filter { SignerID(of: $0) == signer }
+        let names = try storage.list(StoragePath("logs/\(signer)"))
+        var expected: UInt64 = 1
+        var previous: Digest?
+        for counter in names.compactMap({ StoragePath.number($0.name) }).sorted() {
+            if counter != expected {
+                faults.append(
+                    RepositoryError(
+                        .notAuthentic,
+                        "the log of \(repository.hostName(of: signer)) lacks entries \(expected) to \(counter - 1)",
+                        hint: "somebody removed them, or a copy of the repository is incomplete"))
+                previous = nil
+            }
+            do throws(RepositoryError) {
+                let path = StoragePath.log(signer, counter)
+                guard let bytes = try storage.readAll(path, limitBytes: Self.maximumEntryBytes) else {
+                    throw RepositoryError(.notAuthentic, "\(path) went while the log was read")
+                }
+                let entry = try Self.open(bytes, path: path, repository: repository, keys: keys)
+                let isLinked = counter == expected ? entry.previous == previous : true
+                guard entry.counter == counter, entry.signer == signer, isLinked else {
+                    throw RepositoryError(.notAuthentic, "\(path) does not follow the entry before it")
+                }
+                previous = Digest.of(bytes)
+                entries.append(entry)
+                digests.append(Digest.of(bytes))
+            } catch {
+                faults.append(error)
+                previous = nil
+            }
+            expected = counter + 1
+        }
+    }
+
+    /// How far the log goes; nil for an empty one.
+    package var head: LogEntry.SeenHead? {
+        guard let entry = entries.last, let digest = digests.last else { return nil }
+        return LogEntry.SeenHead(signer: signer, counter: entry.counter, entry: digest)
+    }
+
+    private static func open(
+        _ bytes: [UInt8], path: StoragePath, repository: Repository, keys: [Ed25519.PublicKey]
+    ) throws(RepositoryError) -> LogEntry {
+        let entry = try SignedStatement.open(
+            bytes, as: .log, LogEntry.self, trusting: keys, name: path.text
+        ).value
+        guard entry.schema == LogEntry.schema else {
+            throw RepositoryError(.unsupportedFormat, "\(path) has format \(entry.schema)", hint: "use a newer drctl")
+        }
+        guard entry.repository == repository.id else {
+            throw RepositoryError(.notAuthentic, "\(path) belongs to another repository")
+        }
+        return entry
+    }
+}

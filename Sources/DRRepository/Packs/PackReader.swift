@@ -1,0 +1,179 @@
+internal import DRCrypto
+internal import Synchronization
+
+/// Opens objects of a repository's packs: tag, decompression and id are checked before a byte is given out, and every
+/// location that an object has is tried.
+package final class PackReader: ObjectSource {
+    /// Neighbours in a pack are read together up to this much, and across gaps up to the other.
+    private static let readBytes = 4 << 20
+    private static let gapBytes = 64 << 10
+
+    package var naming: any ObjectNaming { idKey }
+    package let index: ObjectIndex
+    private let storage: any Storage
+    private let idKey: IDKey
+    private let keyring: RunKeyring
+    private let catalog: PackCatalog
+    private let idleOpeners = Mutex<[PackOpener]>([])
+
+    package init(storage: any Storage, index: ObjectIndex, listKey: ListKey, idKey: IDKey, keyring: RunKeyring) {
+        self.storage = storage
+        self.index = index
+        self.idKey = idKey
+        self.keyring = keyring
+        catalog = PackCatalog(storage: storage, listKey: listKey)
+    }
+
+    package func location(of object: ObjectLink) throws(RepositoryError) -> PackLocation? {
+        index.location(of: object.id)
+    }
+
+    package func read(_ object: ObjectLink) throws(RepositoryError) -> StoredObject {
+        let locations = index.locations(of: object.id)
+        guard !locations.isEmpty else { throw Self.unknown(object) }
+        var failures: [RepositoryError] = []
+        for location in locations {
+            do throws(RepositoryError) {
+                guard
+                    let bytes = try storage.read(
+                        .pack(location.pack), fromOffset: location.offsetBytes, count: location.storedBytes)
+                else { throw PackHead.missing(location.pack) }
+                return try open(object, at: location, in: bytes.span)
+            } catch {
+                failures.append(error)
+            }
+        }
+        throw Self.combined(failures, object)
+    }
+
+    package func read(
+        _ objects: [ObjectLink],
+        each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        var wanted: [(object: ObjectLink, location: PackLocation)] = []
+        for object in objects {
+            if let location = index.location(of: object.id) {
+                wanted.append((object, location))
+            } else {
+                try each(object, .failure(Self.unknown(object)))
+            }
+        }
+        wanted.sort {
+            ($0.location.pack, $0.location.offsetBytes) < ($1.location.pack, $1.location.offsetBytes)
+        }
+        var start = 0
+        while start < wanted.count {
+            let end = Self.endOfRead(wanted.map(\.location), from: start)
+            try readTogether(Array(wanted[start..<end]), each: each)
+            start = end
+        }
+    }
+
+    /// One read for neighbours; whatever does not come out right is read again alone, from every place it has.
+    private func readTogether(
+        _ group: [(object: ObjectLink, location: PackLocation)],
+        each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        let first = group[0].location
+        let last = group[group.count - 1].location
+        let count = last.offsetBytes + last.storedBytes - first.offsetBytes
+        let bytes = try? storage.read(.pack(first.pack), fromOffset: first.offsetBytes, count: count)
+        for (object, location) in group {
+            let together = bytes.flatMap { bytes -> StoredObject? in
+                let start = location.offsetBytes - first.offsetBytes
+                let sealed = bytes.span.extracting(start..<(start + location.storedBytes))
+                return try? open(object, at: location, in: sealed)
+            }
+            if let together {
+                try each(object, .success(together))
+            } else {
+                try each(object, Result { () throws(RepositoryError) in try read(object) })
+            }
+        }
+    }
+
+    private func open(
+        _ object: ObjectLink, at location: PackLocation, in sealed: Span<UInt8>
+    ) throws(RepositoryError) -> StoredObject {
+        let pack = try catalog.pack(location.pack)
+        guard let entry = pack.entry(atOffset: location.offsetBytes), entry.link == object else {
+            throw RepositoryError(
+                .damaged, "pack \(location.pack) does not hold \(object.kind) \(object.id) where the index says")
+        }
+        let opener = try takeOpener()
+        defer { idleOpeners.withLock { $0.append(opener) } }
+        let key = try pack.key(entry.origin, keyring)
+        return try opener.open(
+            sealed, entry: entry, salt: pack.head.origins[Int(entry.origin)].salt, key: key, idKey: idKey)
+    }
+
+    private func takeOpener() throws(RepositoryError) -> PackOpener {
+        if let idle = idleOpeners.withLock({ $0.popLast() }) { return idle }
+        return try PackOpener()
+    }
+
+    private static func endOfRead(_ locations: [PackLocation], from start: Int) -> Int {
+        var end = start + 1
+        while end < locations.count, locations[end].pack == locations[start].pack {
+            let previous = locations[end - 1]
+            let reach = locations[end].offsetBytes + locations[end].storedBytes
+            guard
+                locations[end].offsetBytes - (previous.offsetBytes + previous.storedBytes) <= gapBytes,
+                reach - locations[start].offsetBytes <= readBytes
+            else { break }
+            end += 1
+        }
+        return end
+    }
+
+    private static func unknown(_ object: ObjectLink) -> RepositoryError {
+        RepositoryError(
+            .missingObject, "\(object.kind) \(object.id) is in no index",
+            hint: "an index or a pack may be missing: `drctl verify --level stored` tells")
+    }
+
+    private static func combined(_ failures: [RepositoryError], _ object: ObjectLink) -> RepositoryError {
+        // What was read and is wrong says more than what could not be read.
+        let worst = failures.first { $0.code != .storageFailed } ?? failures[0]
+        guard failures.count > 1 else { return worst }
+        return RepositoryError(
+            worst.code,
+            "none of the \(failures.count) places of \(object.kind) \(object.id) gives it: \(worst.message)",
+            hint: worst.hint, cause: worst)
+    }
+}
+
+/// An opener that one thread at a time takes from the shelf.
+final class PackOpener: @unchecked Sendable {
+    // Whoever took it from the shelf has it alone.
+    private var opener: ObjectOpener
+
+    init() throws(RepositoryError) { opener = try ObjectOpener() }
+
+    /// Opens an object and checks its id.
+    func open(
+        _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes, idKey: IDKey
+    ) throws(RepositoryError) -> StoredObject {
+        var aead = try ObjectOpener.key(key)
+        return try opener.open(sealed, entry: entry, salt: salt, key: &aead) { body throws(RepositoryError) in
+            try Self.checkID(of: body, entry, idKey)
+            return StoredObject(link: entry.link, body: body.copied(), links: entry.links)
+        }
+    }
+
+    /// - Throws: `damaged` when the body is not what the id names.
+    static func checkID(of body: Span<UInt8>, _ entry: PackEntry, _ idKey: IDKey) throws(RepositoryError) {
+        let fits: Bool
+        if entry.link.kind == .chunk {
+            fits = idKey.chunkID(of: body) == entry.link.id
+        } else {
+            let name = idKey.name(entry.link.kind, body: body.copied(), links: entry.links)
+            fits = name.id == entry.link.id && name.bodyDigest == entry.bodyDigest
+        }
+        guard fits else {
+            throw RepositoryError(
+                .damaged, "\(entry.link.kind) \(entry.link.id) opens, but to other content than its id names",
+                hint: "whoever sealed it stored something else under this id")
+        }
+    }
+}

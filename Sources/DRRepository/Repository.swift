@@ -1,0 +1,62 @@
+package import DRCrypto
+
+/// A repository that was opened: its owner's chain is verified; no key is needed for that.
+package struct Repository: Sendable {
+    package let storage: any Storage
+    package let config: ConfigChain
+    /// Whether the caller knew the id from elsewhere. Without that, everything below is only as authentic as the
+    /// storage: a whole other repository could lie there.
+    package let isPinned: Bool
+
+    /// SHA-256 of the genesis.
+    package var id: Digest { config.repository }
+    var domain: DomainRecord { config.genesis.domain }
+
+    /// Reads and verifies the owner's chain.
+    /// - Parameter pin: the id that the caller knows, from `--repo-id` or the identity file.
+    /// - Throws: `noRepository`; `notAuthentic` where another repository lies there, or the chain is forged;
+    ///   `damaged`; `storageFailed`.
+    package init(opening storage: any Storage, pinned pin: Digest?) throws(RepositoryError) {
+        self.storage = storage
+        config = try ConfigChain(reading: storage, pinned: pin)
+        isPinned = pin != nil
+    }
+
+    init(storage: any Storage, config: ConfigChain) {
+        self.storage = storage
+        self.config = config
+        // Whoever just made it knows its id.
+        isPinned = true
+    }
+
+    /// Whether what is read here is the owner's, and what to say about it.
+    package var authenticity: Verdict {
+        isPinned
+            ? .holds
+            : .notEstablished("the repository's id was not given, so another repository could lie in its place")
+    }
+
+    /// The public keys of the hosts that may write.
+    var writerKeys: [Ed25519.PublicKey] {
+        config.hosts.filter { $0.roles.contains(HostRole.writer.rawValue) }.compactMap(\.publicKey)
+    }
+
+    /// What people call a signer.
+    package func hostName(of signer: SignerID) -> String {
+        config.hosts.first { $0.publicKey.map { SignerID(of: $0) } == signer }?.name ?? "unknown host"
+    }
+}
+
+/// What a host may do.
+package enum HostRole: String, Sendable {
+    case writer, verifier
+}
+
+/// Every question asked about a repository has three answers.
+package enum Verdict: Hashable, Sendable {
+    case holds
+    /// With the reason.
+    case doesNotHold(String)
+    /// Could not be found out; with the reason.
+    case notEstablished(String)
+}

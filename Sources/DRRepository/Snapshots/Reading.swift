@@ -1,0 +1,30 @@
+internal import DRCrypto
+
+extension Repository {
+    /// What opens the repository's objects, over every index that the logs name.
+    /// - Returns: the source, and what is wrong with index objects that could not be used.
+    /// - Throws: `missingKey` with a writer's keys.
+    package func reader(
+        _ keys: RepositoryKeys, ledger: Ledger
+    ) throws(RepositoryError) -> (source: PackReader, faults: [RepositoryError]) {
+        let (index, faults) = ObjectIndex.load(self, ledger: ledger, listKey: keys.listKey, scope: .everybody)
+        let source = PackReader(
+            storage: storage, index: index, listKey: keys.listKey, idKey: keys.idKey, keyring: try keyring(keys))
+        return (source, faults)
+    }
+
+    /// - Throws: `missingKey` with a writer's keys.
+    func keyring(_ keys: RepositoryKeys) throws(RepositoryError) -> RunKeyring {
+        guard let epoch = keys.epochIdentity else {
+            throw RepositoryError(
+                .missingKey, "a writer identity opens no content",
+                hint: "use the identity of a reader (an age identity or a passphrase)")
+        }
+        return RunKeyring(repository: id, domain: domain.name, epochs: [domain.epoch.number: epoch])
+    }
+
+    /// The snapshots that the logs name.
+    package func snapshots(_ keys: RepositoryKeys, ledger: Ledger) -> SnapshotCatalog {
+        SnapshotCatalog(reading: self, ledger: ledger, listKey: keys.listKey)
+    }
+}

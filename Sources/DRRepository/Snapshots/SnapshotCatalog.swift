@@ -1,0 +1,94 @@
+package import DRCrypto
+
+/// A snapshot that is in a log and could be opened.
+package struct Snapshot: Hashable, Sendable {
+    /// SHA-256 of its file.
+    package let id: Digest
+    package let signer: SignerID
+    package let run: RunID
+    package let manifest: SnapshotManifest
+}
+
+/// The snapshots of a repository, oldest first, and what is wrong with those that could not be opened.
+package struct SnapshotCatalog: Sendable {
+    package let snapshots: [Snapshot]
+    package let faults: [RepositoryError]
+
+    /// Opens every snapshot that a log names.
+    package init(reading repository: Repository, ledger: Ledger, listKey: ListKey) {
+        var found: [Snapshot] = []
+        var faults: [RepositoryError] = []
+        for expected in ledger.snapshots {
+            do throws(RepositoryError) {
+                found.append(try Self.read(expected, repository, listKey))
+            } catch {
+                faults.append(error)
+            }
+        }
+        snapshots = found.sorted {
+            ($0.manifest.startedNanoseconds, $0.id) < ($1.manifest.startedNanoseconds, $1.id)
+        }
+        self.faults = faults
+    }
+
+    /// The names of all datasets, sorted.
+    package var datasets: [String] { Set(snapshots.map(\.manifest.dataset)).sorted() }
+
+    /// The snapshot that a person means: `latest`, or an id, or the first digits of one (at least 4).
+    /// - Parameter dataset: limits the choice; without it `latest` needs the repository to have one dataset only.
+    /// - Throws: `noSuchSnapshot`; `ambiguousSnapshot` listing the candidates.
+    package func find(_ text: String, dataset: String?) throws(RepositoryError) -> Snapshot {
+        if text == "latest" { return try latest(dataset) }
+        let candidates = snapshots.filter {
+            text.utf8.count >= 4 && $0.id.hex.hasPrefix(text) && (dataset == nil || $0.manifest.dataset == dataset)
+        }
+        guard let first = candidates.first else {
+            throw RepositoryError(
+                .noSuchSnapshot, "there is no snapshot \(text)\(dataset.map { " of dataset \($0)" } ?? "")",
+                hint: "`drctl snapshots` lists them")
+        }
+        guard candidates.count == 1 else {
+            throw RepositoryError(
+                .ambiguousSnapshot,
+                "\(text) could be \(candidates.map { String($0.id.hex.prefix(16)) }.joined(separator: " or "))",
+                hint: "give more digits")
+        }
+        return first
+    }
+
+    /// The newest complete snapshot of a dataset.
+    package func latest(_ dataset: String?) throws(RepositoryError) -> Snapshot {
+        let names = datasets
+        guard let dataset = dataset ?? (names.count == 1 ? names[0] : nil) else {
+            throw RepositoryError(
+                names.isEmpty ? .noSuchSnapshot : .ambiguousSnapshot,
+                names.isEmpty
+                    ? "the repository has no snapshots"
+                    : "the repository has \(names.count) datasets: \(names.joined(separator: ", "))",
+                hint: names.isEmpty ? "make one with `drctl backup`" : "say which with --dataset")
+        }
+        let own = snapshots.filter { $0.manifest.dataset == dataset }
+        if let newest = own.last(where: { !$0.manifest.isPartial }) { return newest }
+        let partial = own.isEmpty ? "" : "; its \(own.count) snapshots are partial and can be named by id"
+        throw RepositoryError(
+            .noSuchSnapshot, "dataset \(dataset) has no complete snapshot\(partial)",
+            hint: names.isEmpty ? "make one with `drctl backup`" : "datasets: \(names.joined(separator: ", "))")
+    }
+
+    private static func read(
+        _ expected: Ledger.Expected, _ repository: Repository, _ listKey: ListKey
+    ) throws(RepositoryError) -> Snapshot {
+        let path = StoragePath.snapshot(expected.name)
+        guard let bytes = try repository.storage.readAll(path, limitBytes: SnapshotObject.maximumBytes) else {
+            throw RepositoryError(
+                .rolledBack,
+                "snapshot \(expected.name), which \(repository.hostName(of: expected.signer)) published, is gone",
+                hint: "bring \(path) back from a copy of the repository")
+        }
+        // Only the signer whose log names it may have signed it.
+        let keys = repository.writerKeys.filter { SignerID(of: $0) == expected.signer }
+        let opened = try SnapshotObject.open(
+            bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys)
+        return Snapshot(id: expected.name, signer: opened.signer, run: opened.run, manifest: opened.manifest)
+    }
+}
