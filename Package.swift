@@ -37,6 +37,17 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "DRTestSupport",
+            dependencies: ["DRSystem", "DRJournal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/DRTestSupport", swiftSettings: houseRules),
+        tests(of: "DRSystem", imports: ["DRTestSupport", .product(name: "SystemPackage", package: "swift-system")]),
+        tests(
+            of: "DRJournal",
+            imports: [
+                "DRTestSupport", "DRSystem", "DRMachine", "DRRunbook", "DRCrypto",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         room("DRCrypto", imports: ["COpenSSL"]),
         tests(of: "DRCrypto", imports: ["COpenSSL"], resources: [.copy("Vectors")]),
@@ -52,6 +63,12 @@ let package = Package(
                 "DRSystem", "DRCrypto", "DRArchive", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
             ]),
         tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto", "DRArchive"]),
+        room(
+            "DRJournal",
+            imports: [
+                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRCrypto"], resources: [.copy("Diagnostics"), .copy("Golden")]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),

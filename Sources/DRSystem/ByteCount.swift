@@ -15,17 +15,15 @@ extension ByteCount: CustomStringConvertible {
         let magnitude = bytes.magnitude
         let sign = bytes < 0 ? "-" : ""
         if magnitude < 1000 { return "\(sign)\(magnitude) \(magnitude == 1 ? "byte" : "bytes")" }
-        // In tenths of a unit, rounded half up; the whole stays exact up to the largest count.
-        var (tenths, unit) = (Self.rounded(magnitude, per: 100), 0)
-        var size: UInt64 = 100
-        while tenths >= 10_000, unit + 1 < Self.units.count {
+        var (size, unit): (UInt64, Int) = (1000, 0)
+        // Up to the unit in which it still has at most three digits once rounded.
+        while Self.rounded(magnitude, per: size) >= 1000, unit + 1 < Self.units.count {
             size *= 1000
             unit += 1
-            tenths = Self.rounded(magnitude, per: size)
         }
-        let fraction = tenths >= 1000 ? "" : ".\(tenths % 10)"
-        let whole = tenths >= 1000 ? (tenths + 5) / 10 : tenths / 10
-        return "\(sign)\(whole)\(fraction) \(Self.units[unit])"
+        let tenths = Self.rounded(magnitude, per: size / 10)
+        let number = tenths < 1000 ? "\(tenths / 10).\(tenths % 10)" : "\(Self.rounded(magnitude, per: size))"
+        return "\(sign)\(number) \(Self.units[unit])"
     }
 
     private static func rounded(_ value: UInt64, per size: UInt64) -> UInt64 {

@@ -47,7 +47,7 @@ internal import Glibc
     ) throws(Failure) -> Result? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        let deadline = limit.map(Self.deadline(in:))
+        let deadline = limit.map(monotonicDeadline(in:))
         while !isReady(state) {
             if var deadline {
                 let result = unsafe pthread_cond_timedwait(condition, mutex, &deadline)
@@ -64,14 +64,4 @@ internal import Glibc
 
     /// Wakes every waiting thread.
     package func signalAll() { unsafe pthread_cond_broadcast(condition) }
-
-    private static func deadline(in limit: Duration) -> timespec {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        let (seconds, attoseconds) = limit.components
-        let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
-        time.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
-        time.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        return time
-    }
 }

@@ -21,6 +21,9 @@ int clinux_syncfs(int descriptor);
 /// so that closing another descriptor of the same file in this process does not drop it.
 int clinux_lock_exclusively(int descriptor);
 
+/// Whether another open file description holds a lock on the file (F_OFD_GETLK): 1, 0, or -1. Takes none itself.
+int clinux_is_locked(int descriptor);
+
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST rather than replace what is there.
 int clinux_rename_new(const char *from, const char *to);
 

@@ -20,6 +20,18 @@ package struct AppendFile: ~Copyable {
         file = opened
     }
 
+    /// Takes the exclusive lock that belongs to this open file; it goes with this value.
+    ///
+    /// Tries for up to half a second: a child that somebody is starting holds its parent's files until its exec.
+    /// - Returns: false when somebody else holds it.
+    package borrowing func tryLock() throws(SystemError) -> Bool {
+        for _ in 0..<50 {
+            if try file.tryLock() { return true }
+            usleep(10_000)
+        }
+        return try file.tryLock()
+    }
+
     /// Writes all the bytes with one write(2), or throws. Not durable before `sync()`.
     /// - Throws: after which the file may be longer by a part of the bytes: `truncate(to:)` takes that back.
     package mutating func append(_ bytes: [UInt8]) throws(SystemError) {

@@ -23,6 +23,12 @@ package struct Descriptor: ~Copyable, Sendable {
         self.path = path.string
     }
 
+    /// Opens for reading, without ever waiting for the other end of a pipe.
+    /// - Parameter following: whether a symbolic link at the path is followed; else it is refused.
+    package init(openingForReading path: FilePath, following: Bool) throws(SystemError) {
+        try self.init(opening: path, flags: O_RDONLY | O_NONBLOCK | (following ? 0 : O_NOFOLLOW))
+    }
+
     deinit { _ = Glibc.close(rawValue) }
 
     /// Reads from the current position to the end.
@@ -83,5 +89,24 @@ package struct Descriptor: ~Copyable, Sendable {
         var raw = stat()
         _ = try checked("inspect", path) { unsafe fstat(descriptor, &raw) }
         return FileStatus(raw)
+    }
+
+    /// Whether somebody else holds an exclusive lock on the file; asking takes none and disturbs nobody.
+    package borrowing func isLockedByAnother() throws(SystemError) -> Bool {
+        let descriptor = rawValue
+        return try checked("ask for the lock of", path) { clinux_is_locked(descriptor) } == 1
+    }
+
+    /// Takes an exclusive lock on the whole file that belongs to this open file (OFD), without waiting.
+    /// - Returns: false when somebody else holds one.
+    package borrowing func tryLock() throws(SystemError) -> Bool {
+        let descriptor = rawValue
+        do throws(SystemError) {
+            _ = try checked("lock", path) { clinux_lock_exclusively(descriptor) }
+        } catch {
+            if error.errno == .resourceTemporarilyUnavailable || error.errno == .permissionDenied { return false }
+            throw error
+        }
+        return true
     }
 }

@@ -32,11 +32,7 @@ package enum DurableFile {
         let temporary = try writeTemporary(beside: path, bytes: bytes, mode: mode)
         do throws(SystemError) {
             try FaultPoint.reach("durable.beforeRename")
-            _ = try checked("create", path.string) {
-                unsafe temporary.withPlatformString { from in
-                    unsafe path.withPlatformString { to in unsafe clinux_rename_new(from, to) }
-                }
-            }
+            try renameNew(temporary, to: path)
         } catch {
             try? remove(temporary)
             throw error
@@ -103,6 +99,15 @@ package enum DurableFile {
         _ = try checked("rename to \(target.string) the file", path.string) {
             unsafe path.withPlatformString { from in
                 unsafe target.withPlatformString { to in unsafe Glibc.rename(from, to) }
+            }
+        }
+    }
+
+    /// As `rename`, but throws `fileExists` where there is something already.
+    package static func renameNew(_ path: FilePath, to target: FilePath) throws(SystemError) {
+        _ = try checked("create", target.string) {
+            unsafe path.withPlatformString { from in
+                unsafe target.withPlatformString { to in unsafe clinux_rename_new(from, to) }
             }
         }
     }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 package import SystemPackage
 
@@ -16,13 +15,7 @@ package struct FileLock: ~Copyable, Sendable {
     /// - Returns: nil when another process (or another `FileLock`) holds it.
     package static func tryAcquire(at path: FilePath) throws(SystemError) -> FileLock? {
         let file = try Descriptor(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-        let descriptor = file.rawValue
-        do throws(SystemError) {
-            _ = try checked("lock", path.string) { clinux_lock_exclusively(descriptor) }
-        } catch {
-            if error.errno == .resourceTemporarilyUnavailable || error.errno == .permissionDenied { return nil }
-            throw error
-        }
+        guard try file.tryLock() else { return nil }
         return FileLock(file)
     }
 

@@ -155,14 +155,15 @@ package final class LocalConnection: Sendable {
         try received.withLock { pending throws(SystemError) in
             var searched = 0
             while true {
-                if let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n"))
+                searched = pending.count
+                if end ?? searched > lineLimit {
+                    throw SystemError(call: "read from", path: socket.path, errno: .messageTooLong)
+                }
+                if let end {
                     let line = Array(pending[..<end])
                     pending.removeSubrange(...end)
                     return line
-                }
-                searched = pending.count
-                if searched > lineLimit {
-                    throw SystemError(call: "read from", path: socket.path, errno: .messageTooLong)
                 }
                 if let limit { try waitForBytes(atMost: limit) }
                 guard try receive(into: &pending) else { return nil }

@@ -33,3 +33,14 @@ package struct SystemTimeSource: TimeSource {
         return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
     }
 }
+
+/// A moment on the clock that condition variables wait by (CLOCK_MONOTONIC): never of meaning to people.
+func monotonicDeadline(in limit: Duration) -> timespec {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    let (seconds, attoseconds) = limit.components
+    let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
+    time.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
+    time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    return time
+}
