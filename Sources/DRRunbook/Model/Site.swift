@@ -20,6 +20,7 @@ package struct Catalogue: Sendable {
     package var digest: Digest
 }
 
+/// A service as the catalogue has it.
 package struct CataloguedService: Sendable {
     package var planned: PlannedService
     package var title: String?

@@ -63,6 +63,7 @@ package struct Plan: Codable, Sendable, Equatable {
     }
 }
 
+/// Which runbook a plan was made from.
 package struct RunbookIdentity: Codable, Sendable, Equatable {
     package var name: String
     package var title: String
@@ -78,6 +79,7 @@ package struct RunbookIdentity: Codable, Sendable, Equatable {
     }
 }
 
+/// What steps act on, in the environment that was chosen.
 package struct PlannedTarget: Codable, Sendable, Equatable {
     package var kind: RunMode
     /// Everything else the environment says of it: `host`, `port` and so on.
@@ -117,6 +119,7 @@ package struct PlannedService: Codable, Sendable, Equatable {
     }
 }
 
+/// What a drill must not reach, and what it may read.
 package struct PlannedIsolation: Codable, Sendable, Equatable {
     /// `host:port`, each answering outside and failing inside before the first step.
     package var mustNotReach: [String]
@@ -152,6 +155,7 @@ package struct PlannedFile: Codable, Sendable, Equatable {
     }
 }
 
+/// A person of the site, with the roles held when the run was planned.
 package struct PlannedPerson: Codable, Sendable, Equatable {
     package var name: String
     /// The operating system's user, whose uid makes a request this person's.
@@ -167,6 +171,7 @@ package struct PlannedPerson: Codable, Sendable, Equatable {
     }
 }
 
+/// A repository that steps of the plan use.
 package struct PlannedRepository: Codable, Sendable, Equatable {
     /// A path, possibly under `${{ run.directory }}`.
     package var address: Template

@@ -118,6 +118,7 @@ package enum FailurePolicy: Sendable, Equatable {
     case manual(ManualCard)
 }
 
+/// What a person is asked to do.
 package struct ManualCard: Codable, Sendable, Equatable {
     package var instructions: Template
     package var owner: String
@@ -138,6 +139,7 @@ package struct ManualCard: Codable, Sendable, Equatable {
     }
 }
 
+/// What people are asked to agree to, and who may.
 package struct ApprovalCard: Codable, Sendable, Equatable {
     package var message: Template
     package var roles: [String]
@@ -157,6 +159,7 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
     }
 }
 
+/// The types of what a step gives.
 package enum OutputType: String, Codable, Sendable, CaseIterable { case string, integer, boolean }
 
 /// A variable of a step's environment: a text, or a secret by reference that only the supervisor resolves.
@@ -165,6 +168,7 @@ package enum EnvironmentValue: Sendable, Equatable {
     case secret(String)
 }
 
+/// A clock that a step sets.
 package struct PlannedMark: Codable, Sendable, Equatable {
     package var clock: ClockName
     package var service: String

@@ -25,6 +25,7 @@ package enum StepAction: Sendable, Equatable {
     }
 }
 
+/// The kinds of step, by the key that a runbook writes.
 package enum StepKind: String, Codable, Sendable, CaseIterable {
     case run, http, wait, manual, approve, backup, verify, restore, resync
 }
@@ -38,6 +39,7 @@ package enum Command: Sendable, Equatable {
     case script(String)
 }
 
+/// A request, and what a good answer to it is.
 package struct HTTPRequest: Codable, Sendable, Equatable {
     package var method: String
     package var url: Template
@@ -57,6 +59,7 @@ package struct HTTPRequest: Codable, Sendable, Equatable {
     }
 }
 
+/// What makes an answer a good one.
 package struct HTTPExpectation: Codable, Sendable, Equatable {
     /// Accepted status codes.
     package var status: [Int]
@@ -78,6 +81,7 @@ package enum Check: Sendable, Equatable {
     case tcp(Template)
 }
 
+/// Asks a check until it has held long enough; the step's timeout bounds it.
 package struct WaitAction: Codable, Sendable, Equatable {
     package var check: Check
     /// How long the check has to hold without a break.
@@ -91,6 +95,7 @@ package struct WaitAction: Codable, Sendable, Equatable {
     }
 }
 
+/// Stores paths as a snapshot of a dataset.
 package struct BackupAction: Codable, Sendable, Equatable {
     package var repository: String
     package var dataset: Template
@@ -103,6 +108,7 @@ package struct BackupAction: Codable, Sendable, Equatable {
     }
 }
 
+/// Reads a snapshot back, as far as its level says.
 package struct VerifyAction: Codable, Sendable, Equatable {
     package var repository: String
     package var dataset: Template
@@ -120,6 +126,7 @@ package struct VerifyAction: Codable, Sendable, Equatable {
     }
 }
 
+/// Restores a snapshot into a folder.
 package struct RestoreAction: Codable, Sendable, Equatable {
     package var repository: String
     package var dataset: Template

@@ -6,10 +6,14 @@ package struct TimeSpan: Hashable, Sendable, Comparable {
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// No time at all.
     package static let zero = TimeSpan(nanoseconds: 0)
 
+    /// That many milliseconds.
     package static func milliseconds(_ count: Int64) -> TimeSpan { TimeSpan(nanoseconds: count * 1_000_000) }
+    /// That many seconds.
     package static func seconds(_ count: Int64) -> TimeSpan { TimeSpan(nanoseconds: count * 1_000_000_000) }
+    /// That many minutes.
     package static func minutes(_ count: Int64) -> TimeSpan { .seconds(count * 60) }
 
     package static func < (one: TimeSpan, other: TimeSpan) -> Bool { one.nanoseconds < other.nanoseconds }

@@ -88,13 +88,14 @@ struct ShapeCheck {
                 fix: "write `run: [\(words)]`, or `run: |` with a script for bash below")
             return
         }
-        for (index, line) in scalar.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-        where line.contains("${{") {
-            var place = node.place
-            place.line += index + 1
-            place.column = 1
+        var offset = 0
+        for line in scalar.text.split(separator: "\n", omittingEmptySubsequences: false) {
+            defer { offset += line.unicodeScalars.count + 1 }
+            guard let found = line.firstRange(of: "${{") else { continue }
+            let column = line.unicodeScalars.distance(from: line.startIndex, to: found.lowerBound)
             report(
-                .expressionInScript, place, "`${{ }}` in a script would become part of the program",
+                .expressionInScript, scalar.place(of: offset + column, from: node.place),
+                "`${{ }}` in a script would become part of the program",
                 fix: "set it as a variable, `env: { NAME: \"${{ … }}\" }`, and write \"$NAME\" here")
         }
     }
@@ -199,10 +200,17 @@ enum SourceName {
 }
 
 extension SourceNode.Scalar {
-    /// The place of a character of the text, exact where the text is written on one line and without escapes.
+    /// The place of a character of the text: exact in a `|` block, and where the text is written on one line and
+    /// without escapes; else where the text starts.
     func place(of offset: Int, from start: SourcePlace) -> SourcePlace {
-        guard style != .block, !text.unicodeScalars.prefix(offset).contains("\n") else { return start }
         var place = start
+        if let indentation {
+            let before = text.unicodeScalars.prefix(offset).split(separator: "\n", omittingEmptySubsequences: false)
+            place.line += before.count
+            place.column = indentation + (before.last?.count ?? 0) + 1
+            return place
+        }
+        guard style != .block, !text.unicodeScalars.prefix(offset).contains("\n") else { return start }
         place.column += offset + (style == .quoted ? 1 : 0)
         return place
     }

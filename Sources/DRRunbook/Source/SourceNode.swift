@@ -14,6 +14,8 @@ struct SourceNode: Sendable, Equatable {
         /// The characters, whatever type YAML would guess: `010` stays `010`.
         var text: String
         var style: Style
+        /// How far the lines of a `|` block are indented, where that is known: its characters then have places.
+        var indentation: Int?
     }
 
     struct Entry: Sendable, Equatable {

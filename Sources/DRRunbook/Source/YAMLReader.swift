@@ -206,8 +206,19 @@ struct YAMLReader {
             case .singleQuoted, .doubleQuoted: .quoted
             default: .plain
             }
+        let text = restored(scalar.string)
+        let indentation = scalar.style == .literal ? indentation(below: place, startsBlank: text.hasPrefix("\n")) : nil
         return SourceNode(
-            content: .scalar(SourceNode.Scalar(text: restored(scalar.string), style: style)), place: place)
+            content: .scalar(SourceNode.Scalar(text: text, style: style, indentation: indentation)), place: place)
+    }
+
+    /// How far the first line of a `|` block is indented; nil where that is not simple to tell.
+    private func indentation(below header: SourcePlace, startsBlank: Bool) -> Int? {
+        guard !startsBlank, let start = index(line: header.line + 1, column: 1) else { return nil }
+        let headerLine = scalars[..<start].dropLast().reversed().prefix { $0 != "\n" }
+        // An indentation that is written as a number counts from the parent's.
+        guard !headerLine.contains(where: { ("1"..."9").contains($0) }) else { return nil }
+        return scalars[start...].prefix { $0 == " " }.count
     }
 
     private func restored(_ text: String) -> String {
