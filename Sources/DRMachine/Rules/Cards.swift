@@ -71,8 +71,8 @@ extension Decision {
         guard !state.isEnding(index) else { return }
         guard let card = step.card else {
             // Expired: asked again, never granted.
-            if case .manual(let manual) = state.topology.steps[index].onFailure, !step.attempts.isEmpty {
-                try show(index, manual, after: "its card expired")
+            if case .manual(let manual) = state.topology.steps[index].onFailure, let failure = step.failure {
+                try show(index, manual, after: failure)
             } else {
                 try showCard(index)
             }

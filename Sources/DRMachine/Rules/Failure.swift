@@ -12,7 +12,8 @@ extension Decision {
         guard let created = state.created, !state.isEnding(index), !isWithinPast(index),
             step.retry.covers(end?.result), state[index].failures < step.retry.attempts
         else {
-            try fail(index, reason: isWithinPast(index) ? withinWords(index, reason) : reason)
+            let wasStopped = state[index].lastAction?.stopReason != nil
+            try fail(index, reason: isWithinPast(index) && !wasStopped ? withinWords(index, reason) : reason)
             return
         }
         let delay = step.retry.delay(

@@ -40,7 +40,7 @@ extension RunState {
                 let step = steps[attempt.id.step]
                 if attempt.stopReason != nil || (step?.service == attempt.id && step?.isServiceStopping == true) {
                     actions.append(.stop(attempt.id))
-                } else if attempt.start == nil {
+                } else if attempt.start == nil, isReachable(place) {
                     actions.append(.start(attempt.id))
                 }
             }

@@ -46,10 +46,15 @@ extension Decision {
     private mutating func finish() throws(MachineError) {
         try markExecuted()
         let failed = state.topology.steps[..<state.topology.mainCount].filter {
-            state[state.topology.positions[$0.id] ?? 0].phase.outcome == .failed && $0.onFailure != .continue
+            state.steps[$0.id]?.phase.outcome == .failed && $0.onFailure != .continue
         }
         if failed.isEmpty {
-            try stop(.finished, reason: "every step is over")
+            let tolerated = state.topology.steps[..<state.topology.mainCount].filter {
+                state.steps[$0.id]?.phase.outcome == .failed
+            }
+            let names = tolerated.map(\.id.rawValue).joined(separator: ", ")
+            try stop(
+                .finished, reason: "every step is over" + (names.isEmpty ? "" : "; failed, and tolerated: \(names)"))
         } else {
             try stop(.failed, reason: "failed: \(failed.map(\.id.rawValue).joined(separator: ", "))")
         }

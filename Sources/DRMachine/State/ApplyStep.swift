@@ -68,6 +68,7 @@ extension RunState {
             if $0.firstIntendedAt == nil { $0.firstIntendedAt = at }
             if $0.withinFrom == nil { $0.withinFrom = at }
             $0.isServiceLost = false
+            if id.part == .action { $0.failure = nil }
         }
         setPhase(index, .running)
     }
@@ -97,6 +98,7 @@ extension RunState {
             update(index) {
                 $0.finish(at: at)
                 $0.followUp = policy == .continue ? nil : policy
+                $0.failure = reason
             }
             setPhase(index, .failed(reason: reason))
         case .stepHeld(let id, let reason, let due):
@@ -160,7 +162,7 @@ extension RunState {
             let index = try position(card.step)
             let step = self[index]
             switch step.phase {
-            case .pending, .asking, .waitingToRetry: break
+            case .pending, .asking, .waitingToRetry, .held: break
             case .failed where step.followUp == .manual: break
             default: throw Misfit(message: "step \(card.step) has nothing to ask")
             }
@@ -169,6 +171,7 @@ extension RunState {
                 $0.card = card
                 $0.approvals = []
                 $0.followUp = nil
+                if card.kind == .approval { $0.failure = nil }
             }
             setPhase(index, .asking)
         case .cardExpired(let id, let digest):

@@ -95,6 +95,8 @@ package struct StepState: Sendable, Equatable {
     var claim: Request?
     /// What its last failure is followed by, and has not been yet.
     var followUp: AfterFailure?
+    /// Why its last try failed for good; a card that a person gets instead tells it.
+    var failure: String?
     /// Its service was lost, and what follows has not yet.
     var isServiceLost = false
 

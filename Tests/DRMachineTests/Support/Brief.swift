@@ -44,7 +44,8 @@ enum Brief {
             case .runClosed(let outcome, let reason): "\(outcome.rawValue): \(reason)"
             case .cleanupBegan, .closingBegan: ""
             }
-        return what.isEmpty ? event.name.rawValue : "\(event.name.rawValue) \(what)"
+        let line = what.replacing("\n", with: " ⏎ ")
+        return line.isEmpty ? event.name.rawValue : "\(event.name.rawValue) \(line)"
     }
 
     static func text(_ action: Action, from start: Moment) -> String {
