@@ -5,4 +5,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+/// archive_set_error(3) is variadic, which Swift cannot call.
+static inline void carchive_set_error(struct archive *archive, int number, const char *text) {
+    archive_set_error(archive, number, "%s", text);
+}
+
 #endif

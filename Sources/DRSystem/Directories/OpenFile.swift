@@ -9,6 +9,9 @@ package struct OpenFile: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
+    /// Valid while this value lives; for libraries that take a descriptor.
+    package var rawValue: Int32 { descriptor }
+
     package func status() throws(SystemError) -> EntryStatus { try statusOfDescriptor(descriptor) }
 
     /// Reads from the current position until `limit` bytes or the end, appending to `bytes`.
