@@ -97,6 +97,23 @@ extension RunbookValidator {
         }
     }
 
+    /// An objective that nothing will be compared with would look like one that nobody set.
+    static func unmarkedClocks(_ validation: Validation) -> [Diagnostic] {
+        let marked = Set(validation.allVariants.flatMap(\.marks).map { "\($0.value.service) \($0.value.clock)" })
+        return validation.runbook.services.compactMap { service in
+            guard let planned = validation.catalogue?.services[service.value]?.planned,
+                planned.recoveryTimeObjective != nil, planned.to != .accepted,
+                !marked.contains("\(planned.name) \(planned.to)")
+            else { return nil }
+            let clock = planned.to.rawValue
+            return Diagnostic(
+                .mark, at: service.place,
+                "no step marks `\(clock)` of `\(planned.name)`, so its recovery time will not be established",
+                fix: "write `marks: { clock: \(clock), service: \(planned.name) }` in the step after which it is so",
+                severity: .warning)
+        }
+    }
+
     static func measures(_ validation: Validation) -> [Diagnostic] {
         validation.allVariants.compactMap { step in
             guard let measures = step.measures, step.action != nil else { return nil }

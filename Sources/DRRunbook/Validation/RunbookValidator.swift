@@ -3,7 +3,8 @@ package enum RunbookValidator {
     /// Each looks at one thing and says all it finds.
     private static let passes: [@Sendable (Validation) -> [Diagnostic]] = [
         duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, effects, backgrounds, places,
-        realTargets, repositoriesAndSecrets, people, services, marks, measures, times, kindsOfKeys, inputs,
+        realTargets, repositoriesAndSecrets, people, services, marks, unmarkedClocks, measures, times, kindsOfKeys,
+        inputs,
         environments,
     ]
 
