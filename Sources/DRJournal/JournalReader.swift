@@ -56,6 +56,8 @@ package enum JournalReader {
         of bytes: [UInt8], name: String, anchors: [JournalHead] = []
     ) throws(JournalError) -> JournalContents {
         let chain = JournalChain(bytes)
+        let fault = chain.tail.map { exact($0.fault, in: bytes, after: chain) }
+        if let fault, chain.tail?.canBeTorn == false { throw notAuthentic(name, fault.events, fault.reason) }
         var contents = JournalContents()
         contents.committedBytes = chain.committedBytes
         for batch in chain.batches {
@@ -69,11 +71,8 @@ package enum JournalReader {
             contents.lastCommit = batch.commit
             contents.epoch = batch.commit.epoch
         }
-        if let tail = chain.tail {
-            guard tail.canBeTorn, !contents.isClosed else {
-                throw notAuthentic(name, exact(tail.fault, in: bytes, after: chain).events, tail.fault.reason)
-            }
-            let fault = exact(tail.fault, in: bytes, after: chain)
+        if let fault {
+            if contents.isClosed { throw notAuthentic(name, fault.events, fault.reason) }
             contents.uncommitted = .init(
                 sizeBytes: bytes.count - chain.committedBytes, events: fault.events, reason: fault.reason)
         }
