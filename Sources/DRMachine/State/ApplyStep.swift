@@ -162,7 +162,8 @@ extension RunState {
             let index = try position(card.step)
             let step = self[index]
             switch step.phase {
-            case .pending, .asking, .waitingToRetry, .held: break
+            case .pending, .waitingToRetry, .held: break
+            case .asking where step.card == nil: break
             case .failed where step.followUp == .manual: break
             default: throw Misfit(message: "step \(card.step) has nothing to ask")
             }
@@ -182,6 +183,9 @@ extension RunState {
             }
         case .approvalCounted(let id, let approval):
             let index = try asking(id, approval.card)
+            try require(
+                !self[index].approvals.contains { $0.request == approval.request },
+                "request \(approval.request) was counted before")
             update(index) { $0.approvals.append(approval) }
         default: break
         }
@@ -205,6 +209,7 @@ extension RunState {
             }
         case .serviceStopping(let id, let attempt):
             let index = try service(id, attempt, living: true)
+            try require(!self[index].isServiceStopping, "\(attempt) is being stopped already")
             if case .stopping(let cause, let reason, _) = status {
                 status = .stopping(cause, reason: reason, stage: .stoppingServices)
             }
@@ -213,7 +218,8 @@ extension RunState {
             let index = try position(id)
             let step = self[index]
             try require(step.live.isEmpty && step.attempt(attempt)?.isLive == false, "\(attempt) is under way")
-            try require(step.hasSucceeded, "step \(id) never was a service")
+            try require(
+                step.hasSucceeded && (step.service == attempt || step.phase.isActive), "\(attempt) is no service")
             update(index) {
                 $0.service = nil
                 $0.isServiceStopping = false
