@@ -110,6 +110,9 @@ extension NodeReader {
 
     fileprivate mutating func mark(_ node: SourceNode) -> PlannedMark? {
         guard let clock: ClockName = choice(node["clock"]), let service = text(node["service"]) else { return nil }
+        let around = use
+        use = .mark
+        defer { use = around }
         return PlannedMark(
             clock: clock, service: service, at: template(node["at"]), synthetic: flag(node["synthetic"]) ?? false)
     }

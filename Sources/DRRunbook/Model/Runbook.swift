@@ -62,6 +62,8 @@ struct PlacedExpression: Sendable {
         case template
         /// A `when`: true or false.
         case condition
+        /// The time of a mark, which is read after the step and may name its own outputs.
+        case mark
         /// An environment's target, isolation or repository.
         case target, isolation, repository
     }

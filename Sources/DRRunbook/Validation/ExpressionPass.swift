@@ -59,7 +59,7 @@ private struct Scope {
             if parts[1] == "mode" { return mode(name) }
             return unknown("a run has no `\(parts[1])`", parts[1], among: ["id", "directory"])
         case ("steps", 4) where parts[2] == "outputs" && step != nil:
-            return typeOfOutput(parts[3], of: StepID(parts[1]), in: step)
+            return typeOfOutput(parts[3], of: StepID(parts[1]), in: step, for: use)
         case ("mode", _), ("environment", _), ("drill", _), ("real", _): return mode(name)
         default:
             return .failure(
@@ -68,7 +68,9 @@ private struct Scope {
         }
     }
 
-    private func typeOfOutput(_ output: String, of name: StepID, in step: StepDefinition?) -> Typed {
+    private func typeOfOutput(
+        _ output: String, of name: StepID, in step: StepDefinition?, for use: PlacedExpression.Use
+    ) -> Typed {
         guard let step else { return .failure(ExpressionTyping.Unknown(message: "there are no steps here")) }
         guard let written = validation.runbook.steps.first(where: { $0.id == name }) else {
             return unknown(
@@ -80,7 +82,8 @@ private struct Scope {
                     message: "cleanup cannot read the outputs of `\(name)`: it also runs where that step never did",
                     fix: "use a fixed path under `${{ run.directory }}`"))
         }
-        guard validation.graph.transitiveNeeds(of: step.id).contains(name), name != step.id else {
+        let isOwn = name == step.id && use == .mark
+        guard isOwn || (validation.graph.transitiveNeeds(of: step.id).contains(name) && name != step.id) else {
             return .failure(
                 ExpressionTyping.Unknown(
                     message: "`\(step.id)` reads an output of `\(name)`, which need not be over by then",
@@ -90,7 +93,7 @@ private struct Scope {
         guard let type = outputs[output] else {
             return unknown("step `\(name)` has no output `\(output)`", output, among: outputs.keys)
         }
-        let isCertain = validation.graph.certainlySucceeded(before: step.id).contains(name)
+        let isCertain = isOwn || validation.graph.certainlySucceeded(before: step.id).contains(name)
         return .success(StaticType(type: type, mayBeAbsent: !isCertain))
     }
 
@@ -107,7 +110,7 @@ private struct Scope {
 
     private static func readable(for use: PlacedExpression.Use) -> String {
         switch use {
-        case .template, .condition:
+        case .template, .condition, .mark:
             "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
         case .repository: "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory"
         case .isolation: "there are inputs.NAME, targets.NAME.KEY"

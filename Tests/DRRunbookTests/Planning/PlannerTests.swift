@@ -203,6 +203,28 @@ import Testing
         #expect(real.steps[0].marks == [PlannedMark(clock: .disrupted, service: "s")])
     }
 
+    @Test func aMarkMayTakeItsTimeFromTheStepsOwnOutputs() throws {
+        func diagnostics(_ key: String) -> [String] {
+            let source = Fixture.runbook(
+                steps: """
+                        - id: fail
+                          run: [fail]
+                          outputs: { at: string }
+                          \(key)
+                    """, metadata: ", services: [s]")
+            let catalogue = SourceText(
+                file: "s.yaml",
+                text: "{apiVersion: drctl/v1, kind: Catalogue, metadata: {name: c}, "
+                    + "spec: {services: {s: {tier: 1, owner: o}}}}")
+            return RunbookSources(runbook: source, catalogue: catalogue).check().diagnostics.map(\.message)
+        }
+        #expect(diagnostics("marks: { clock: disrupted, service: s, at: \"${{ steps.fail.outputs.at }}\" }") == [])
+        #expect(
+            diagnostics("env: { AT: \"${{ steps.fail.outputs.at }}\" }") == [
+                "`fail` reads an output of `fail`, which need not be over by then"
+            ])
+    }
+
     @Test func acceptedEndsAreWrittenInFull() throws {
         let steps = """
                 - { id: a, run: ["true"] }
