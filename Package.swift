@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -81,10 +83,16 @@ let package = Package(
                 "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .executableTarget(
             name: "EngineTool",
-            dependencies: ["DREngine", "DRRunbook", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "DREngine", "DRRunbook", "DRMachine", "DRSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/EngineTool", swiftSettings: houseRules),
         tests(
             of: "DREngine",

@@ -1,5 +1,7 @@
 import DREngine
+import DRMachine
 import DRRunbook
+import DRSystem
 import FoundationEssentials
 import Glibc
 import SystemPackage
@@ -10,6 +12,7 @@ struct EngineTool {
     static func main() async {
         let arguments = CommandLine.arguments
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
+        if arguments.count == 3, arguments[1] == "action" { exit(await act()) }
         guard arguments.count == 6, arguments[1] == "supervisor", let place = Place(rawValue: arguments[3]) else {
             print("usage: supervisor --place PLACE --run DIR")
             exit(64)
@@ -22,6 +25,23 @@ struct EngineTool {
         } catch {
             _ = try? FileDescriptor.standardError.writeAll("\(error)\n".utf8)
             exit(error.code == .placeHeld ? SupervisorConfiguration.placeHeldExit : 1)
+        }
+    }
+
+    private static func act() async -> Int32 {
+        do {
+            let bytes = try DurableFile.read(at: "/proc/self/fd/0", limit: 16 << 20)
+            let input = try JSONDecoder().decode(ActionInput.self, from: Data(bytes))
+            switch input.request {
+            case .http(let request): return await StepActions.http(request)
+            case .check(let check): return await StepActions.check(check)
+            case .wait(let check, let holds, let interval):
+                return await StepActions.wait(check, holds: holds, interval: interval)
+            default: return 64
+            }
+        } catch {
+            print("\(error)")
+            return 64
         }
     }
 }

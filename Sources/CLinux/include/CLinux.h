@@ -42,4 +42,7 @@ int clinux_peer_of(int descriptor, struct clinux_peer *peer);
 /// accept4(2) with close-on-exec.
 int clinux_accept(int descriptor);
 
+/// prctl(2) with PR_SET_CHILD_SUBREAPER, which is variadic.
+int clinux_adopt_orphans(void);
+
 #endif

@@ -31,8 +31,16 @@ package struct LocalSupervisors: SupervisorAccess {
         self.patience = patience
     }
 
+    package func reach(_ place: Place) async throws(EngineError) -> (any SupervisorConnection)? {
+        try await reach(configuration(place))
+    }
+
+    private func configuration(_ place: Place) -> SupervisorConfiguration {
+        SupervisorConfiguration(place: place, runDirectory: runDirectory, executable: executable)
+    }
+
     package func connect(_ place: Place) async throws(EngineError) -> any SupervisorConnection {
-        let configuration = SupervisorConfiguration(place: place, runDirectory: runDirectory, executable: executable)
+        let configuration = configuration(place)
         if let living = try await reach(configuration) { return living }
         let time: SystemTimeSource
         do throws(SystemError) {
@@ -130,9 +138,12 @@ package struct LocalSupervisors: SupervisorAccess {
             let logFile = try FileDescriptor.open(
                 log, .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
             let before = try FileStatus(of: log).sizeBytes
+            // A Ctrl-C at the terminal is for the runner.
+            var options = PlatformOptions()
+            options.processGroupID = 0
             let result = try await Subprocess.run(
                 .name("setsid"), arguments: Arguments(["--fork", "--wait"] + command),
-                environment: .custom(Self.environment), workingDirectory: "/",
+                environment: .custom(Self.environment), workingDirectory: "/", platformOptions: options,
                 output: .fileDescriptor(outputFile, closeAfterSpawningProcess: true),
                 error: .fileDescriptor(logFile, closeAfterSpawningProcess: true))
             if case .exited(0) = result.terminationStatus { return nil }

@@ -25,6 +25,11 @@ struct ProcessTable {
         }
     }
 
+    /// Only these processes, as far as they are there.
+    init(of pids: [Int32], bootID: String) {
+        entries = pids.compactMap { Self.entry(of: $0, bootID: bootID) }
+    }
+
     /// The processes of an attempt: its session, the descendants of its main process, and whatever carries its
     /// marker in its environment. Zombies are left out, and so is this process.
     /// - Parameter main: the attempt's main process, which led its session, alive or not; nil where not known.

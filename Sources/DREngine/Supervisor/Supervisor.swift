@@ -13,6 +13,7 @@ package enum Supervisor {
     /// - Returns: the process's exit code.
     /// - Throws: `placeHeld` when this place of the run has a living supervisor; `spoolDamaged`; `system`.
     package static func run(_ configuration: SupervisorConfiguration) async throws(EngineError) -> Int32 {
+        holdStandardDescriptors()
         Orphans.ignoreBrokenPipes()
         guard let lock = try prepare(configuration) else {
             throw EngineError(
@@ -31,12 +32,10 @@ package enum Supervisor {
             while let connection = try? listener.accept() { Task { await core.serve(connection) } }
         }
         Task { await core.watchIdleness() }
-        if getpid() == 1 {
-            Task {
-                while true {
-                    try? await Task.sleep(for: .seconds(2))
-                    await core.reapOrphans()
-                }
+        Task {
+            while true {
+                try? await Task.sleep(for: .seconds(1))
+                await core.reapOrphans()
             }
         }
         for await _ in core.finished { break }
@@ -46,10 +45,20 @@ package enum Supervisor {
         return 0
     }
 
+    /// bubblewrap closes the descriptor that it told of the namespaces on, the standard output; a file opened later
+    /// must not be taken for it.
+    private static func holdStandardDescriptors() {
+        while let opened = try? FileDescriptor.open(FilePath("/dev/null"), .readWrite) {
+            if opened.rawValue > 2 { return (try? opened.close()) ?? () }
+        }
+    }
+
     /// Makes the folders, and takes the lock.
     /// - Returns: nil when another supervisor holds it.
     private static func prepare(_ configuration: SupervisorConfiguration) throws(EngineError) -> HeldLock? {
         do throws(SystemError) {
+            // So that whatever an attempt leaves behind stays below this process, and is found.
+            try Orphans.adopt()
             for folder in SupervisorConfiguration.folders {
                 try DurableFile.makeDirectory(at: configuration.folder.appending(folder), mode: 0o700)
             }

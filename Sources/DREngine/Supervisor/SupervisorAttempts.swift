@@ -108,7 +108,8 @@ extension SupervisorCore {
         let state = running[spec.attempt]
         let signals = signals(of: spec.attempt, main: state?.main)
         // What was told to end ends whole; what ended by itself may have left something behind on purpose.
-        let survivors = state?.cause == nil ? await signals.survivors() : await signals.kill()
+        let survivors =
+            state?.cause == nil ? await signals.survivors(besides: Set(children.values)) : await signals.kill()
         var outputs: [String: Value] = [:]
         var result = state?.cause ?? Self.result(of: ending.exit)
         if result == .exited(0) {
@@ -125,7 +126,6 @@ extension SupervisorCore {
         try? FaultPoint.reach("supervisor.beforeEnded")
         running[spec.attempt] = nil
         take(.ended(spec.attempt, end))
-        await reapOrphans()
     }
 
     /// The process could not be spawned, or not be followed to its end.
@@ -189,16 +189,18 @@ extension SupervisorCore {
 
     // MARK: Orphans
 
-    /// Buries processes whose parents died, where this supervisor is the namespace's first process.
+    /// Buries processes whose parents died: they are this supervisor's, who adopted them.
     func reapOrphans() async {
-        guard getpid() == 1, spawning == 0 else { return }
+        guard spawning == 0 else { return }
         let (before, bootID) = (spawns, time.bootID)
-        let table = await BlockingThread.run { try? ProcessTable(bootID: bootID) }
+        let found = await BlockingThread.run { () -> [ProcessTable.Entry]? in
+            guard let children = Orphans.children() else { return try? ProcessTable(bootID: bootID).entries }
+            return ProcessTable(of: children, bootID: bootID).entries
+        }
         // A child spawned meanwhile, and not told of yet, would look like an orphan.
-        guard let table, spawns == before else { return }
-        let waitedFor = Set(children.values)
-        for entry in table.entries where entry.isZombie && entry.parent == 1 && !waitedFor.contains(entry.identity.pid)
-        {
+        guard let found, spawns == before else { return }
+        let (own, waitedFor) = (getpid(), Set(children.values))
+        for entry in found where entry.isZombie && entry.parent == own && !waitedFor.contains(entry.identity.pid) {
             Orphans.reap(entry.identity.pid)
         }
     }

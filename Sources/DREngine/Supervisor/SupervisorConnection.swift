@@ -93,4 +93,8 @@ package protocol SupervisorAccess: Sendable {
     /// it reports as lost what that one left under way, once those processes are gone).
     /// - Throws: `supervisorUnavailable` with what its log says; `cannotIsolate`.
     func connect(_ place: Place) async throws(EngineError) -> any SupervisorConnection
+
+    /// Connects to the supervisor of this place if one lives; starts none.
+    /// - Returns: nil where nobody listens.
+    func reach(_ place: Place) async throws(EngineError) -> (any SupervisorConnection)?
 }

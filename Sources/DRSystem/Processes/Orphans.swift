@@ -1,7 +1,29 @@
+internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
-/// What the first process of a PID namespace owes those whose parents died.
+/// What a process owes those below it whose parents died.
 package enum Orphans {
+    /// Makes this process the parent of every process below it whose own parent dies, as the first process of a PID
+    /// namespace is anyway. Who does this has to reap them.
+    package static func adopt() throws(SystemError) {
+        _ = try checked("adopt orphaned processes", nil) { clinux_adopt_orphans() }
+    }
+
+    /// The children of this process: those it started, and those it adopted.
+    /// - Returns: nil where the kernel does not tell (it is built without CONFIG_PROC_CHILDREN).
+    package static func children() -> [Int32]? {
+        guard let threads = try? DurableFile.list("/proc/self/task") else { return nil }
+        var children: [Int32] = []
+        for thread in threads {
+            let path = FilePath("/proc/self/task/\(thread)/children")
+            // A thread that ended meanwhile has left its children to another one, which was read already, perhaps.
+            guard let bytes = try? DurableFile.read(at: path, limit: 4 << 20) else { return nil }
+            children += String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+        }
+        return children
+    }
+
     /// Takes a dead child off the process table. Never waits.
     /// - Parameter pid: a child that nobody else waits for.
     /// - Returns: false when it is no child of this process, or not dead.

@@ -120,7 +120,7 @@ func canIsolate() async -> Bool {
             scene.spec(.script("for i in 1 2 3; do (setsid sleep 0.05 &); done; sleep 0.3"), place: .inside))
         let end = try await line.run(
             scene.spec(
-                number: 2, .script("sleep 0.1; cat /proc/*/stat 2>/dev/null | awk '$3 == \"Z\"' | wc -l"),
+                number: 2, .script("sleep 2.5; cat /proc/*/stat 2>/dev/null | awk '$3 == \"Z\"' | wc -l"),
                 place: .inside))
         #expect(end.standardOutput?.tail == "0\n")
     }
