@@ -64,7 +64,10 @@ let package = Package(
             imports: [
                 "DRSystem", "DRCrypto", "DRArchive", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        tests(of: "DRRepository", imports: ["DRSystem", "DRCrypto", "DRArchive"]),
+        tests(
+            of: "DRRepository",
+            imports: ["DRSystem", "DRCrypto", "DRArchive", .product(name: "SystemPackage", package: "swift-system")],
+            resources: [.copy("Vectors")]),
         room(
             "DRJournal",
             imports: [

@@ -1,4 +1,4 @@
-internal import DRCrypto
+package import DRCrypto
 
 /// Where objects lie: every location of every id, in memory.
 ///
@@ -36,6 +36,15 @@ package struct ObjectIndex: Sendable {
 
     /// The first location of an object.
     package func location(of id: ObjectID) -> PackLocation? { first(id).map(location) }
+
+    /// Whether an index names this pack.
+    package func knows(_ pack: Digest) -> Bool { packs.contains(pack) }
+
+    /// The objects that lie in a pack.
+    package func objects(in pack: Digest) -> [ObjectID] {
+        let numbers = Set(packs.indices.filter { packs[$0] == pack }.map { UInt32($0) })
+        return entries.filter { numbers.contains($0.pack) }.map(\.id)
+    }
 
     /// Adds the objects of a pack.
     package mutating func add(_ pack: IndexedPack) {

@@ -83,7 +83,8 @@ extension Repository {
             hint: kind == .passphrase ? "check the passphrase" : "use the identity of one of these recipients")
     }
 
-    private func readSlot(_ slot: SlotRecord) throws(RepositoryError) -> [UInt8] {
+    /// - Throws: `missingKey` when the file is gone; `damaged` when it is another.
+    func readSlot(_ slot: SlotRecord) throws(RepositoryError) -> [UInt8] {
         guard let file = try storage.readAll(slot.path, limitBytes: 64 << 10) else {
             throw RepositoryError(
                 .missingKey, "slot \(slot.path) (\(slot.label)) is gone", hint: "bring it back from a copy")

@@ -154,11 +154,19 @@ final class PackOpener: @unchecked Sendable {
     func open(
         _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes, idKey: IDKey
     ) throws(RepositoryError) -> StoredObject {
-        var aead = try ObjectOpener.key(key)
-        return try opener.open(sealed, entry: entry, salt: salt, key: &aead) { body throws(RepositoryError) in
+        try use(sealed, entry: entry, salt: salt, key: key) { body throws(RepositoryError) in
             try Self.checkID(of: body, entry, idKey)
             return StoredObject(link: entry.link, body: body.copied(), links: entry.links)
         }
+    }
+
+    /// Opens an object and lends its body, whose id is not checked yet.
+    func use<Result>(
+        _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes,
+        _ body: (Span<UInt8>) throws(RepositoryError) -> Result
+    ) throws(RepositoryError) -> Result {
+        var aead = try ObjectOpener.key(key)
+        return try opener.open(sealed, entry: entry, salt: salt, key: &aead, body)
     }
 
     /// - Throws: `damaged` when the body is not what the id names.

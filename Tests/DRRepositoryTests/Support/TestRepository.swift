@@ -1,8 +1,10 @@
+import DRArchive
 import DRCrypto
-import DRRepository
 import DRSystem
 import Synchronization
 import Testing
+
+@testable import DRRepository
 
 /// A clock that goes a second further with every reading.
 final class SteppingTime: TimeSource {
@@ -47,7 +49,7 @@ struct TestRepository {
         return (repository, try repository.unlock(try Identity.parse(identityFile)))
     }
 
-    /// Backs up some chunks under one tree page, as a snapshot.
+    /// Backs up files of one chunk each, none empty, as `/data/1000` and so on.
     @discardableResult
     func backUp(
         _ contents: [[UInt8]], dataset: String = "data", isPartial: Bool = false, keys: RepositoryKeys? = nil
@@ -56,15 +58,23 @@ struct TestRepository {
         let session = try WriteSession(
             current, keys: keys ?? self.keys, targetObjectBytes: Self.targetObjectBytes, time: time)
         let sink = session.sink
-        var links: [ObjectLink] = []
-        for content in contents {
+        let links = try contents.map { content in
             let id = sink.naming.chunkID(of: content.span)
             try sink.put(NewObject(chunk: content, id: id))
-            links.append(ObjectLink(.chunk, id))
+            return ObjectLink(.chunk, id)
         }
-        let body = Array("a page of \(contents.count)".utf8)
-        let name = sink.naming.name(.treeRoot, body: body, links: links)
-        try sink.put(NewObject(.treeRoot, name: name, body: body, links: links))
+        let root = TreeRoot(
+            sources: zip(links, contents).enumerated().map { number, file in
+                TreeRoot.Source(
+                    path: Array("/data/\(1000 + number)".utf8),
+                    metadata: FileMetadata(
+                        kind: .regular, permissions: 0o644, userID: 0, groupID: 0,
+                        modified: FileTime(seconds: 1, nanoseconds: 0), sizeBytes: Int64(file.1.count)),
+                    content: .file([FilePiece(link: file.0, lengthBytes: Int64(file.1.count))]))
+            }, hardLinks: nil)
+        let (body, rootLinks) = root.encoded()
+        let name = sink.naming.name(.treeRoot, body: body, links: rootLinks)
+        try sink.put(NewObject(.treeRoot, name: name, body: body, links: rootLinks))
         return try session.publish(
             SnapshotManifest(
                 dataset: dataset, host: "alpha", paths: ["/data"], tag: nil, root: ObjectLink(.treeRoot, name.id),

@@ -1,0 +1,20 @@
+internal import DRCrypto
+
+/// What was found out about one pack.
+struct PackCheck: Sendable {
+    let pack: Digest
+    var bytesRead = 0
+    var objectsOpened = 0
+    var bodyBytes = 0
+    var findings: [VerificationFinding] = []
+    /// Objects that do not open here, by the pack's own directory.
+    var lost: Set<ObjectID> = []
+    /// Objects that opened and are what their ids name, with their links.
+    var good: [ObjectID: [ObjectLink]] = [:]
+    /// Nothing of the pack can be told object by object: it is missing, unreadable, or its directory does not open.
+    var isOpaque = false
+
+    var isGood: Bool { findings.isEmpty }
+
+    mutating func note(_ error: RepositoryError) { findings.append(VerificationFinding(error, pack: pack)) }
+}

@@ -1,0 +1,156 @@
+internal import DRCrypto
+internal import Synchronization
+
+/// Reads packs back from storage and says what is wrong with them. Nothing is taken from a cache, and one fault does not
+/// hide the next.
+final class PackVerifier: Sendable {
+    /// The keys that opening content needs.
+    struct Keys: Sendable {
+        let idKey: IDKey
+        let listKey: ListKey
+        let keyring: RunKeyring
+    }
+
+    private static let readBytes = 1 << 20
+
+    private let storage: any Storage
+    private let keys: Keys?
+    private let openers = Mutex<[PackOpener]>([])
+
+    /// - Parameter keys: nil where only presence, length and digest can be checked.
+    init(storage: any Storage, keys: Keys?) {
+        self.storage = storage
+        self.keys = keys
+    }
+
+    /// Presence, length and SHA-256 of a file that a log names; needs no key.
+    func checkStored(_ expected: Ledger.Expected, at path: StoragePath) -> PackCheck {
+        var check = PackCheck(pack: expected.name)
+        do throws(RepositoryError) {
+            guard let size = try storage.size(of: path) else { throw missing(expected, path) }
+            var hasher = SHA256()
+            var buffer = [UInt8](repeating: 0, count: min(Self.readBytes, max(size, 1)))
+            while true {
+                var span = buffer.mutableSpan
+                guard let count = try storage.read(path, fromOffset: check.bytesRead, into: &span) else {
+                    throw missing(expected, path)
+                }
+                hasher.update(buffer.span.extracting(first: count))
+                check.bytesRead += count
+                if count < buffer.count { break }
+            }
+            try compare(expected, path, bytes: check.bytesRead, digest: hasher.finish())
+        } catch {
+            check.note(error)
+            check.isOpaque = true
+        }
+        return check
+    }
+
+    /// All of `checkStored`, and every object: tag, decompression, id.
+    func checkContent(_ expected: Ledger.Expected) -> PackCheck {
+        guard let keys else { return checkStored(expected, at: .pack(expected.name)) }
+        return checkObjects(of: expected, keys, comparingBytes: true)
+    }
+
+    /// What is wrong with the objects of a pack that is known to be damaged, after its own findings.
+    func lookCloser(_ check: PackCheck) -> PackCheck {
+        guard let keys, check.findings.allSatisfy({ $0.error.code == .damaged }) else { return check }
+        let expected = Ledger.Expected(name: check.pack, bytes: 0, signer: SignerID(check.pack))
+        var closer = checkObjects(of: expected, keys, comparingBytes: false)
+        closer.findings = check.findings + closer.findings
+        return closer
+    }
+
+    private func checkObjects(of expected: Ledger.Expected, _ keys: Keys, comparingBytes: Bool) -> PackCheck {
+        var check = PackCheck(pack: expected.name)
+        do throws(RepositoryError) {
+            let bytes = try readWhole(expected, comparingBytes: comparingBytes, into: &check)
+            let head = try PackHead(name: expected.name, sizeBytes: bytes.count, tail: bytes.span)
+            let entries = try head.entries(keys.listKey)
+            try checkObjects(entries, of: head, in: bytes.span, keys, &check)
+        } catch {
+            check.note(error)
+            check.isOpaque = true
+        }
+        return check
+    }
+
+    private func readWhole(
+        _ expected: Ledger.Expected, comparingBytes: Bool, into check: inout PackCheck
+    ) throws(RepositoryError) -> [UInt8] {
+        let path = StoragePath.pack(expected.name)
+        guard let bytes = try storage.readAll(path, limitBytes: PackLayout.maximumPackBytes) else {
+            throw missing(expected, path)
+        }
+        check.bytesRead = bytes.count
+        guard comparingBytes else { return bytes }
+        do throws(RepositoryError) {
+            try compare(expected, path, bytes: bytes.count, digest: Digest.of(bytes.span))
+        } catch {
+            // Other bytes than were stored; which objects that hurts, their tags tell.
+            check.note(error)
+        }
+        return bytes
+    }
+
+    private func checkObjects(
+        _ entries: [PackEntry], of head: PackHead, in bytes: Span<UInt8>, _ keys: Keys, _ check: inout PackCheck
+    ) throws(RepositoryError) {
+        let opener: PackOpener
+        if let idle = openers.withLock({ $0.popLast() }) { opener = idle } else { opener = try PackOpener() }
+        defer { openers.withLock { $0.append(opener) } }
+        var packKeys: [UInt16: SecretBytes] = [:]
+        for entry in entries {
+            do throws(RepositoryError) {
+                let origin = head.origins[Int(entry.origin)]
+                let key: SecretBytes
+                if let known = packKeys[entry.origin] {
+                    key = known
+                } else {
+                    key = try keys.keyring.packKey(origin, pack: head.name)
+                    packKeys[entry.origin] = key
+                }
+                let start = Int(entry.offsetBytes)
+                try opener.check(
+                    bytes.extracting(start..<(start + Int(entry.storedBytes))), entry: entry, salt: origin.salt,
+                    key: key, idKey: keys.idKey)
+                check.objectsOpened += 1
+                check.bodyBytes += Int(entry.plaintextBytes)
+                check.good[entry.link.id] = entry.links
+            } catch {
+                check.note(error)
+                check.lost.insert(entry.link.id)
+            }
+        }
+    }
+
+    private func compare(
+        _ expected: Ledger.Expected, _ path: StoragePath, bytes: Int, digest: Digest
+    ) throws(RepositoryError) {
+        guard bytes == expected.bytes else {
+            throw RepositoryError(
+                .damaged, "\(path) has \(bytes) bytes where its log says \(expected.bytes)", hint: Self.hint)
+        }
+        guard digest == expected.name else {
+            throw RepositoryError(.damaged, "\(path) has other bytes than were stored", hint: Self.hint)
+        }
+    }
+
+    private func missing(_ expected: Ledger.Expected, _ path: StoragePath) -> RepositoryError {
+        RepositoryError(.missingPack, "\(path), which a log names, is not there", hint: Self.hint)
+    }
+
+    private static let hint = "bring it back from a copy of the repository, or back the hurt files up again"
+}
+
+extension PackOpener {
+    /// Opens an object, checks its id, and keeps nothing of it.
+    func check(
+        _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes, idKey: IDKey
+    ) throws(RepositoryError) {
+        try use(sealed, entry: entry, salt: salt, key: key) { body throws(RepositoryError) in
+            try Self.checkID(of: body, entry, idKey)
+        }
+    }
+}

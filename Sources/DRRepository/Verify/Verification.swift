@@ -1,0 +1,96 @@
+internal import DRCrypto
+
+/// How deep a verification looks.
+package enum VerificationLevel: String, Sendable, CaseIterable {
+    /// Presence, length and SHA-256 of every file that the logs name. Needs no key.
+    case stored
+    /// Also decrypts, decompresses and names again every object, and follows every snapshot's links. Needs a reader.
+    case content
+}
+
+/// What is to be verified.
+package struct VerificationRequest: Sendable {
+    package var level: VerificationLevel
+    /// nil: keyless.
+    package var keys: RepositoryKeys?
+    /// What was seen of the repository before.
+    package var anchor: Anchor?
+    package var isCancelled: @Sendable () -> Bool
+    /// Bytes read so far, and bytes to read in all.
+    package var progress: @Sendable (_ read: Int, _ total: Int) -> Void
+
+    package init(
+        level: VerificationLevel, keys: RepositoryKeys? = nil, anchor: Anchor? = nil,
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (_ read: Int, _ total: Int) -> Void = { _, _ in }
+    ) {
+        self.level = level
+        self.keys = keys
+        self.anchor = anchor
+        self.isCancelled = isCancelled
+        self.progress = progress
+    }
+}
+
+/// What a verification found: every inconsistency, and how much was looked at.
+package struct Verification: Sendable {
+    package struct Coverage: Hashable, Sendable {
+        package var packsExpected = 0
+        package var packsRead = 0
+        package var bytesExpected = 0
+        package var bytesRead = 0
+        /// At level `content`: objects decrypted, decompressed and named again.
+        package var objectsOpened = 0
+        package var bodyBytes = 0
+        /// Packs that no log names: an interrupted run's, most likely. Nothing refers to them.
+        package var packsUnlogged = 0
+
+        /// Whether every byte that the logs name was read.
+        package var isComplete: Bool { packsRead == packsExpected && bytesRead == bytesExpected }
+    }
+
+    /// A snapshot, and whether all of it is there.
+    package struct SnapshotState: Sendable {
+        package let snapshot: Snapshot
+        package let verdict: Verdict
+    }
+
+    package let level: VerificationLevel
+    package internal(set) var coverage = Coverage()
+    package internal(set) var findings: [VerificationFinding] = []
+    /// Whether this is the repository that was meant.
+    package let authenticity: Verdict
+    /// Whether it went back behind the anchor; not established without one.
+    package internal(set) var history: Verdict = .notEstablished(
+        "no anchor was given, so deleted newest entries would not show")
+    /// Known where the list key is: newest first.
+    package internal(set) var snapshots: [SnapshotState] = []
+    /// With a reader's keys: what damage hurts.
+    package internal(set) var hurt: [HurtFile] = []
+    package internal(set) var hurtCount = 0
+    /// Where the repository ends now, to be kept outside it.
+    package internal(set) var anchor: Anchor?
+
+    init(level: VerificationLevel, authenticity: Verdict) {
+        self.level = level
+        self.authenticity = authenticity
+    }
+
+    /// Every condition that holds, the one to report first.
+    package var conditions: [RepositoryCondition] { Set(findings.map(\.condition)).sorted() }
+
+    /// Whether everything that the level claims to check was checked and is right. Authenticity without a pin and
+    /// history without an anchor are verdicts of their own.
+    package var verdict: Verdict {
+        guard let worst = conditions.first else {
+            return coverage.isComplete
+                ? .holds : .notEstablished("\(coverage.packsRead) of \(coverage.packsExpected) packs were read")
+        }
+        let first = findings.first { $0.condition == worst }?.error.message ?? ""
+        let all = findings.count == 1 ? first : "\(first); and \(findings.count - 1) more findings"
+        switch worst {
+        case .notAuthentic, .damaged, .damagedWithCopy: return .doesNotHold(all)
+        case .keyMissing, .notEstablished: return .notEstablished(all)
+        }
+    }
+}
