@@ -109,12 +109,16 @@ let package = Package(
         room(
             "DREvidence",
             imports: [
-                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates",
+                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto", "Templates",
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
         tests(
-            of: "DREvidence", imports: ["DRRunbook", "DRMachine", "DRSystem", "DRCrypto", "Templates"],
-            exclude: ["Golden"]),
+            of: "DREvidence",
+            imports: [
+                "DRTestSupport", "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto",
+                "Templates", .product(name: "SystemPackage", package: "swift-system"),
+            ], exclude: ["Golden"]),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )

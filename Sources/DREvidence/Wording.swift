@@ -1,4 +1,5 @@
 import DRMachine
+import DRMeasure
 import DRRunbook
 import DRSystem
 
@@ -60,7 +61,7 @@ enum Wording {
         }
     }
 
-    static func verdict(_ verdict: ObjectiveVerdict) -> String {
+    static func verdict(_ verdict: ObjectiveVerdict.Outcome) -> String {
         switch verdict {
         case .met: "met"
         case .missed: "missed"
@@ -68,11 +69,20 @@ enum Wording {
         }
     }
 
+    /// What a figure rests on, or why there is none and what is known instead.
+    static func basis(_ figure: ServiceRecord.Figure) -> String {
+        let bounds = [
+            figure.atLeastNanoseconds.map { "at least \(duration($0))" },
+            figure.atMostNanoseconds.map { "at most \(duration($0))" },
+        ].compactMap { $0 }
+        return ([figure.notEstablished, figure.basis].compactMap { $0 } + bounds).joined(separator: "; ")
+    }
+
     /// `3.5 GB`.
     static func bytes(_ count: Int64) -> String { ByteCount(count).description }
 
     /// A time as the distance from a start: `+12.4 s`, or `−3 s` before it.
-    static func offset(_ time: Timestamp, since start: Timestamp) -> String {
+    static func offset(_ time: RecordTime, since start: RecordTime) -> String {
         let distance = time.nanoseconds - start.nanoseconds
         return (distance < 0 ? "" : "+") + duration(distance)
     }
@@ -91,7 +101,7 @@ enum Wording {
     static func output(_ name: String, _ value: Value) -> String {
         guard case .integer(let number) = value else { return self.value(value) }
         if name.hasPrefix("bytes") || name.hasSuffix("Bytes") || name == "bytes" { return bytes(number) }
-        if name.hasSuffix("At"), number > 1_000_000_000_000_000_000 { return Timestamp(nanoseconds: number).shown }
+        if name.hasSuffix("At"), number > 1_000_000_000_000_000_000 { return RecordTime(nanoseconds: number).shown }
         return grouped(number)
     }
 

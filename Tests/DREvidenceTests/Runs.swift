@@ -117,15 +117,12 @@ extension FirstDrill {
             after: 380)
         story.tell(.stepFailed("restore", reason: "exit 21", policy: .hold))
         story.tell(.stepHeld("restore", reason: "exit 21", due: story.now.advanced(by: .minutes(10))))
-        story.bootID = "77777777-6f0e-4b3f-9a52-0c8a1b2c3d4e"
-        story.pass(95_000)
-        story.takeUp(epoch: 2)
-        story.tell(.serviceLost("serve-primary", attempt: AttemptID(step: "serve-primary", number: 1)))
+        story.reboot(services: ["serve-primary", "writer"], after: 95_000)
+        story.isolated(.enforcedNotDemonstrated)
         story.pass(505_000)
         story.tell(.stepFailed("restore", reason: "nobody answered within 10 min", policy: .abort))
         story.tell(.requestRefused(id: "feedface", ownerUID: 1002, reason: "the request names another run"))
-        story.tell(.cleanupOwed("remove-repository", reason: "exit 1 three times"))
-        story.close(.failed, "restore failed: exit 21", cause: .failed)
+        story.close(.failed, "restore failed: exit 21", cause: .failed, owed: "remove-repository")
         return story
     }
 
@@ -164,6 +161,7 @@ extension FirstDrill {
         untilVerified(&story)
         disrupted(&story)
         story.intend(AttemptID(step: "restore", number: 1))
+        story.tell(.attemptLost(AttemptID(step: "restore", number: 1), reason: "its supervisor died"), after: 700)
         story.tell(
             .attemptInDoubt(AttemptID(step: "restore", number: 1), reason: "its supervisor died", due: nil), after: 900)
         return story

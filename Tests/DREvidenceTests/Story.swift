@@ -10,6 +10,7 @@ struct Story {
     var events: [JournaledEvent] = []
     /// 2026-11-22T15:00:00Z.
     var wall: Int64 = 1_795_359_600_000_000_000
+    var generation = 1
     var bootID = "5f0c0a52-6f0e-4b3f-9a52-0c8a1b2c3d4e"
 
     init(_ plan: Plan) { self.plan = plan }
@@ -48,6 +49,27 @@ struct Story {
                 RunnerIdentity(
                     epoch: epoch, host: "dr-host-1", pid: 4100 + Int32(epoch), bootID: bootID, version: "0.1.0")),
             after: 3)
+        for place in [Place.outside, .inside] {
+            tell(
+                .supervisorReady(
+                    SupervisorIdentity(
+                        place: place, pid: 4200, startTicks: 99, bootID: bootID, generation: generation)), after: 20)
+        }
+    }
+
+    /// The host restarts: services and supervisors are gone, and a new runner makes new namespaces.
+    mutating func reboot(services: [StepID], after milliseconds: Int64) {
+        bootID = "77777777-6f0e-4b3f-9a52-0c8a1b2c3d4e"
+        pass(milliseconds)
+        tell(.supervisorLost(.outside, generation: generation))
+        tell(.supervisorLost(.inside, generation: generation))
+        generation += 1
+        takeUp(epoch: 2)
+        for service in services {
+            let attempt = AttemptID(step: service, number: 1)
+            tell(.attemptLost(attempt, reason: "the host was restarted"))
+            tell(.serviceLost(service, attempt: attempt))
+        }
     }
 
     mutating func isolated(_ verdict: IsolationReport.Verdict = .demonstrated) {
@@ -55,7 +77,7 @@ struct Story {
         tell(
             .isolationChecked(
                 IsolationReport(
-                    generation: 1, verdict: verdict,
+                    generation: generation, verdict: verdict,
                     probes: [
                         .init(
                             name: "canary 127.0.0.1:40519", isControl: true, answeredOutside: true,
@@ -156,15 +178,21 @@ struct Story {
         tell(.stepSucceeded(card.step, outputs: [:]))
     }
 
-    mutating func close(_ outcome: RunOutcome, _ reason: String, cause: StopCause) {
+    mutating func close(_ outcome: RunOutcome, _ reason: String, cause: StopCause, owed: StepID? = nil) {
         tell(.stoppingBegan(cause, reason: reason))
         if outcome != .refused {
             tell(.cleanupBegan)
-            for step in plan.cleanup { does(step.id, for: 12) }
+            for step in plan.cleanup where step.id != owed { does(step.id, for: 12) }
+            if let owed {
+                let attempt = AttemptID(step: owed, number: 1)
+                intend(attempt)
+                end(attempt, .exited(1), tail: "rm: cannot remove: device or resource busy\n", after: 30)
+                tell(.cleanupOwed(owed, reason: "exit 1"))
+            }
         }
         tell(.closingBegan)
-        tell(.supervisorLost(.inside, generation: 1), after: 6)
-        tell(.supervisorLost(.outside, generation: 1))
+        tell(.supervisorLost(.inside, generation: generation), after: 6)
+        tell(.supervisorLost(.outside, generation: generation))
         tell(.runClosed(outcome, reason: reason), after: 2)
     }
 }

@@ -19,7 +19,8 @@ struct HouseFile: Sendable, CustomStringConvertible {
 
 /// All Swift files that the package compiles, read once.
 enum House {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
 
     static let files: [HouseFile] = ["Sources", "Templates", "Tests"].flatMap(swiftFiles(under:))

@@ -1,3 +1,5 @@
+import DRMeasure
+
 /// An SVG picture under construction. Attributes and text are escaped here and nowhere else.
 struct Picture {
     private(set) var body = ""
@@ -64,7 +66,7 @@ enum Tone: String, CaseIterable {
             }
     }
 
-    init(_ verdict: ObjectiveVerdict) {
+    init(_ verdict: ObjectiveVerdict.Outcome) {
         self =
             switch verdict {
             case .met: .good

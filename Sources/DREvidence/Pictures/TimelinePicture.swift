@@ -153,7 +153,7 @@ struct TimelinePicture {
         for label in labels {
             let y = 14 + label.lane * 15
             let style = label.isSuperseded ? "clock superseded" : "clock"
-            let when = Timestamp(nanoseconds: label.at).shown
+            let when = RecordTime(nanoseconds: label.at).shown
             picture.group(["class": style], title: "\(label.text): \(when)") { picture in
                 picture.draw(
                     "line", ["x1": "\(label.x)", "x2": "\(label.x)", "y1": "\(y + 4)", "y2": "\(bottom)"])
@@ -176,10 +176,12 @@ struct TimelinePicture {
             picture.draw(
                 "rect",
                 ["x": "\(from)", "y": "\(y + 4)", "width": "\(max(3, to - from))", "height": "16", "rx": "3"])
+            // At the right edge the figure has its place within the bar, or before a short one.
             let isLate = to > Self.width - 150
+            let isWithin = isLate && to - from > 120
             picture.write(
-                length ?? "not recovered", x: isLate ? from - 7 : to + 7, y: y + 16,
-                ["class": "figure", "text-anchor": isLate ? "end" : "start"])
+                length ?? "not recovered", x: isWithin ? to - 7 : isLate ? from - 7 : to + 7, y: y + 16,
+                ["class": isWithin ? "figure inside" : "figure", "text-anchor": isLate ? "end" : "start"])
         }
         guard let limit = recovery.limit, let objective = recovery.objective else { return }
         let label = "RTO \(Wording.duration(objective))"
@@ -249,7 +251,7 @@ struct TimelinePicture {
         }
         for attempt in step.attempts where attempt.attempt.part == .action {
             let from = (attempt.startedAt ?? attempt.intendedAt).nanoseconds
-            let to = attempt.endedAt?.nanoseconds ?? stop
+            let to = (attempt.endedAt ?? attempt.lostAt)?.nanoseconds ?? stop
             let isService = step.isBackground && step.outcome == .succeeded
             if isService, let ready = step.endedAt?.nanoseconds, ready < to {
                 bar("service", ready, to, inset: 10, in: &picture)

@@ -7,13 +7,13 @@ extension Decision {
             switch entry.event {
             case .requestApplied(let accepted):
                 var decision = Decision(
-                    at: Timestamp(entry.at), event: entry.number, request: accepted.request.id, uid: accepted.ownerUID,
+                    at: RecordTime(entry.at), event: entry.number, request: accepted.request.id, uid: accepted.ownerUID,
                     person: plan.person(uid: accepted.ownerUID), breakGlass: false)
                 decision.describe(accepted.request.ask)
                 return decision
             case .requestRefused(let id, let uid, let reason):
                 return Decision(
-                    at: Timestamp(entry.at), event: entry.number, request: id, uid: uid,
+                    at: RecordTime(entry.at), event: entry.number, request: id, uid: uid,
                     person: uid.flatMap { plan.person(uid: $0) }, breakGlass: false, refused: reason)
             default: return nil
             }
@@ -34,7 +34,7 @@ extension Decision {
         case .proceed(let reason): (ask, text) = ("proceed", reason)
         case .mark(let clock, let service, let at, let basis):
             (ask, text) = (
-                "mark \(clock.rawValue)", "\(service) at \(Timestamp(nanoseconds: at).shown), basis: \(basis)"
+                "mark \(clock.rawValue)", "\(service) at \(RecordTime(nanoseconds: at).shown), basis: \(basis)"
             )
         case .note(let note): (ask, text) = ("note", note)
         case .close(let reason): (ask, text) = ("close", reason)

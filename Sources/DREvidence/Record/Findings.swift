@@ -1,4 +1,5 @@
 import DRMachine
+import DRMeasure
 import DRRunbook
 
 /// Looks for everything that a reader has to know beside the verdict; one small look a concern.

@@ -1,5 +1,6 @@
 package import DRCrypto
 package import DRMachine
+package import DRMeasure
 package import DRRunbook
 
 /// `record.json`: what a run was, as an auditor reads it. Derived from plan and journal and from nothing else,
@@ -17,6 +18,8 @@ package struct Record: Codable, Sendable, Equatable {
     package var journal: JournalHead
     package var verdict: RunVerdict
     package var services: [ServiceRecord]
+    /// Nil where nothing was measured.
+    package var criticalPath: CriticalPathFacts?
     /// In the plan's order, cleanup last.
     package var steps: [StepRecord]
     package var servicesLost: [LostService]
@@ -47,10 +50,10 @@ package struct RunFacts: Codable, Sendable, Equatable {
     package var incident: String?
     /// Which rules the run followed.
     package var semantics: Int
-    package var createdAt: Timestamp
+    package var createdAt: RecordTime
     /// Nil while the run is open.
-    package var closedAt: Timestamp?
-    /// From the first event to the last one.
+    package var closedAt: RecordTime?
+    /// From the first event to the run's end, or to the last one.
     package var elapsedNanoseconds: Int64
     /// Every process that drove the run, in order; more than one means that the run was taken up again.
     package var runners: [Runner]
@@ -58,7 +61,7 @@ package struct RunFacts: Codable, Sendable, Equatable {
     /// A process that held the run's lock.
     package struct Runner: Codable, Sendable, Equatable {
         package var epoch: Int
-        package var at: Timestamp
+        package var at: RecordTime
         package var host: String
         package var pid: Int32
         package var bootID: String
@@ -91,11 +94,23 @@ package struct RunVerdict: Codable, Sendable, Equatable {
     package var outcome: Outcome
     package var reason: String
     /// All objectives together: missed if one is, else not established if one is; nil when there is none.
-    package var objectives: ObjectiveVerdict?
+    package var objectives: ObjectiveVerdict.Outcome?
 }
 
-/// Three values: what could not be established is neither met nor missed.
-package enum ObjectiveVerdict: String, Codable, Sendable, CaseIterable { case met, missed, notEstablished }
+/// The chain of steps that took longest, and how much of a real run's path a drill exercised.
+package struct CriticalPathFacts: Codable, Sendable, Equatable {
+    /// A step of the path that a real run would do otherwise, or that was not done.
+    package struct NotExercised: Codable, Sendable, Equatable {
+        package var step: StepID
+        package var reason: String
+    }
+
+    package var steps: [StepID]
+    package var durationNanoseconds: Int64
+    package var notExercised: [NotExercised]
+    /// Exercised steps of the path, in thousandths of all its steps.
+    package var exercisedThousandths: Int?
+}
 
 /// A name and the text that belongs to it.
 package struct NamedText: Codable, Sendable, Equatable {
@@ -113,12 +128,12 @@ package struct NamedValue: Codable, Sendable, Equatable {
 package struct LostService: Codable, Sendable, Equatable {
     package var step: StepID
     package var attempt: AttemptID
-    package var at: Timestamp
+    package var at: RecordTime
 }
 
 /// Something that a person, or a process in a person's name, asked of the run.
 package struct Decision: Codable, Sendable, Equatable {
-    package var at: Timestamp
+    package var at: RecordTime
     /// Number of the event that holds the request's exact bytes, or its refusal.
     package var event: Int
     package var request: String
@@ -143,8 +158,8 @@ package struct ResyncFacts: Codable, Sendable, Equatable {
     package var service: String
     package var from: String
     package var to: String
-    package var startedAt: Timestamp
-    package var endedAt: Timestamp
+    package var startedAt: RecordTime
+    package var endedAt: RecordTime
     package var elapsedNanoseconds: Int64
     package var filesCopied: Int64
     package var bytesCopied: Int64
@@ -169,7 +184,7 @@ package struct BackupFacts: Codable, Sendable, Equatable {
 
 /// What the probes at a drill's border showed.
 package struct IsolationFacts: Codable, Sendable, Equatable {
-    package var at: Timestamp
+    package var at: RecordTime
     /// Which supervisor's namespaces were probed.
     package var generation: Int
     package var verdict: IsolationReport.Verdict

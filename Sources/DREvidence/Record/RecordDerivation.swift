@@ -1,4 +1,5 @@
 package import DRMachine
+import DRMeasure
 package import DRRunbook
 
 extension Record {
@@ -16,11 +17,13 @@ extension Record {
                 hint: "name a run's directory: one that holds plan.json and journal.jsonl")
         }
         let steps = StepRecord.derive(plan: plan, events: events)
-        let services = ServiceRecord.derive(plan: plan, events: events)
+        let measured = Measured(plan: plan, events: events)
+        let services = ServiceRecord.derive(plan: plan, events: events, measured: measured)
         var record = Record(
             run: RunFacts(plan: plan, created: created, events: events, first: first.at),
             plan: PlanFacts(plan: plan, created: created), journal: head,
-            verdict: RunVerdict(events: events, services: services), services: services, steps: steps,
+            verdict: RunVerdict(events: events, services: services), services: services,
+            criticalPath: CriticalPathFacts(measured), steps: steps,
             servicesLost: LostService.derive(events), decisions: Decision.derive(plan: plan, events: events),
             resyncs: ResyncFacts.derive(events), backups: BackupFacts.derive(plan: plan, steps: steps, events: events),
             isolation: IsolationFacts.derive(events), ranOutside: OutsideWork.derive(plan: plan, steps: steps),
@@ -46,13 +49,14 @@ extension RunFacts {
         planned = created.planned
         incident = created.incident
         semantics = created.semantics
-        createdAt = Timestamp(first)
-        closedAt = events.last { $0.event.isRunClosed }.map { Timestamp($0.at) }
-        elapsedNanoseconds = (events.last?.at ?? first).elapsed(since: first).nanoseconds
+        createdAt = RecordTime(first)
+        let closed = events.last { $0.event.isRunClosed }
+        closedAt = closed.map { RecordTime($0.at) }
+        elapsedNanoseconds = ((closed ?? events.last)?.at ?? first).elapsed(since: first).nanoseconds
         runners = events.compactMap { entry in
             guard case .runnerStarted(let runner) = entry.event else { return nil }
             return Runner(
-                epoch: runner.epoch, at: Timestamp(entry.at), host: runner.host, pid: runner.pid,
+                epoch: runner.epoch, at: RecordTime(entry.at), host: runner.host, pid: runner.pid,
                 bootID: runner.bootID, version: runner.version)
         }
     }
@@ -100,7 +104,7 @@ extension LostService {
     static func derive(_ events: [JournaledEvent]) -> [LostService] {
         events.compactMap { entry in
             guard case .serviceLost(let step, let attempt) = entry.event else { return nil }
-            return LostService(step: step, attempt: attempt, at: Timestamp(entry.at))
+            return LostService(step: step, attempt: attempt, at: RecordTime(entry.at))
         }
     }
 }
@@ -111,7 +115,7 @@ extension ResyncFacts {
             guard case .resyncRecorded(let record) = entry.event else { return nil }
             return ResyncFacts(
                 step: record.step, service: record.service, from: record.from, to: record.to,
-                startedAt: Timestamp(record.startedAt), endedAt: Timestamp(record.endedAt),
+                startedAt: RecordTime(record.startedAt), endedAt: RecordTime(record.endedAt),
                 elapsedNanoseconds: record.endedAt.elapsed(since: record.startedAt).nanoseconds,
                 filesCopied: record.filesCopied, bytesCopied: record.bytesCopied, filesDeleted: record.filesDeleted,
                 filesCompared: record.filesCompared, sourceDigest: record.sourceDigest,
@@ -139,7 +143,7 @@ extension IsolationFacts {
         events.compactMap { entry in
             guard case .isolationChecked(let report) = entry.event else { return nil }
             return IsolationFacts(
-                at: Timestamp(entry.at), generation: report.generation, verdict: report.verdict, probes: report.probes)
+                at: RecordTime(entry.at), generation: report.generation, verdict: report.verdict, probes: report.probes)
         }
     }
 }
@@ -195,6 +199,6 @@ extension Event {
     }
 }
 
-extension Timestamp {
+extension RecordTime {
     init(_ moment: Moment) { self.init(nanoseconds: moment.wall) }
 }

@@ -1,3 +1,4 @@
+package import DRMeasure
 package import DRRunbook
 
 /// A service's clocks, what was measured between them, and its objectives.
@@ -22,7 +23,7 @@ package struct ServiceRecord: Codable, Sendable, Equatable {
     /// A mark of a clock.
     package struct ClockRecord: Codable, Sendable, Equatable {
         package var clock: ClockName
-        package var at: Timestamp
+        package var at: RecordTime
         package var basis: String
         /// The runbook caused this disruption on purpose.
         package var synthetic: Bool
@@ -38,14 +39,20 @@ package struct ServiceRecord: Codable, Sendable, Equatable {
         package var basis: String?
         /// Why there is no figure.
         package var notEstablished: String?
+        /// Bounds that hold although the figure is not established.
+        package var atLeastNanoseconds: Int64?
+        package var atMostNanoseconds: Int64?
     }
 
     /// What was lost between the last write at the source and the last write read back.
     package struct DataLoss: Codable, Sendable, Equatable {
         package var nanoseconds: Int64?
+        /// A bound that holds although the time is not established.
+        package var atMostNanoseconds: Int64?
         package var writes: Int64?
         package var basis: String?
         package var notEstablished: String?
+        package var writesNotEstablished: String?
     }
 
     /// An objective that was in force when the run was planned, against what was achieved.
@@ -58,7 +65,7 @@ package struct ServiceRecord: Codable, Sendable, Equatable {
         package var kind: Kind
         package var objectiveNanoseconds: Int64
         package var achievedNanoseconds: Int64?
-        package var verdict: ObjectiveVerdict
+        package var verdict: ObjectiveVerdict.Outcome
         /// Why it could not be established.
         package var reason: String?
     }

@@ -42,7 +42,7 @@ private struct StepFold {
         case .retryScheduled(_, let due, let reason):
             answered(at)
             record.outcome = .unfinished
-            record.retries.append(.init(at: Timestamp(at), due: Timestamp(due), reason: reason))
+            record.retries.append(.init(at: RecordTime(at), due: RecordTime(due), reason: reason))
         case .stepHeld(_, let reason, _):
             wait(.held, text: reason, at: at)
         case .cardShown(let card):
@@ -53,7 +53,7 @@ private struct StepFold {
         case .approvalCounted(_, let approval):
             record.approvals.append(
                 .init(
-                    at: Timestamp(at), uid: approval.uid, person: approval.person, roles: approval.roles,
+                    at: RecordTime(at), uid: approval.uid, person: approval.person, roles: approval.roles,
                     card: approval.card, request: approval.request, breakGlass: approval.breakGlass,
                     comment: approval.comment))
         case .stepSucceeded(_, let outputs):
@@ -61,6 +61,9 @@ private struct StepFold {
             end(.succeeded, reason: nil, at: at)
         case .stepFailed(_, let reason, _): end(.failed, reason: reason, at: at)
         case .stepSkipped(_, let reason): end(.skipped, reason: reason, at: at)
+        case .cleanupOwed(_, let reason): end(.failed, reason: reason, at: at)
+        // A service that was lost or held in between has done its part all the same.
+        case .serviceStopped where record.outcome != .succeeded: end(.succeeded, reason: nil, at: at)
         default: break
         }
     }
@@ -74,7 +77,7 @@ private struct StepFold {
             attempts.append(AttemptFold(spec: spec, intendedAt: entry.at))
         case .attemptStarted(let id, let start): change(id) { $0.start = start }
         case .attemptEnded(let id, let end): change(id) { $0.end = end }
-        case .attemptLost(let id, let reason): change(id) { $0.lost = reason }
+        case .attemptLost(let id, let reason): change(id) { $0.lost = (reason, entry.at) }
         default: break
         }
     }
@@ -87,7 +90,7 @@ private struct StepFold {
     private mutating func begin(_ at: Moment) {
         if firstIntended == nil {
             firstIntended = at
-            record.startedAt = Timestamp(at)
+            record.startedAt = RecordTime(at)
         }
         record.endedAt = nil
         record.elapsedNanoseconds = nil
@@ -99,7 +102,7 @@ private struct StepFold {
         record.outcome = outcome
         record.reason = reason
         guard let began = firstIntended else { return }
-        record.endedAt = Timestamp(at)
+        record.endedAt = RecordTime(at)
         record.elapsedNanoseconds = at.elapsed(since: began).nanoseconds
     }
 
@@ -115,14 +118,14 @@ private struct StepFold {
         waitingSince = at
         record.waits.append(
             .init(
-                kind: kind, from: Timestamp(at), text: text, owner: card?.owner, roles: card?.roles ?? [],
+                kind: kind, from: RecordTime(at), text: text, owner: card?.owner, roles: card?.roles ?? [],
                 card: card?.digest, expired: false))
     }
 
     private mutating func answered(_ at: Moment) {
         guard let since = waitingSince, !record.waits.isEmpty else { return }
         waitingSince = nil
-        record.waits[record.waits.count - 1].to = Timestamp(at)
+        record.waits[record.waits.count - 1].to = RecordTime(at)
         record.waits[record.waits.count - 1].elapsedNanoseconds = at.elapsed(since: since).nanoseconds
     }
 
@@ -139,18 +142,19 @@ private struct AttemptFold {
     var intendedAt: Moment
     var start: AttemptStart?
     var end: AttemptEnd?
-    var lost: String?
+    var lost: (reason: String, at: Moment)?
 
     var record: AttemptRecord {
         var exitCode: Int32?
         if case .exited(let code)? = end?.result { exitCode = code }
         return AttemptRecord(
-            attempt: spec.attempt, place: spec.place, work: spec.work.shown, intendedAt: Timestamp(intendedAt),
-            startedAt: start.map { Timestamp($0.at) }, endedAt: end.map { Timestamp($0.at) },
+            attempt: spec.attempt, place: spec.place, work: spec.work.shown, intendedAt: RecordTime(intendedAt),
+            startedAt: start.map { RecordTime($0.at) }, endedAt: end.map { RecordTime($0.at) },
             elapsedNanoseconds: start.flatMap { start in end.map { $0.at.elapsed(since: start.at).nanoseconds } },
             executable: start?.executable, executableDigest: start?.executableDigest, result: end?.result.shown,
             exitCode: exitCode, succeeded: end?.succeeded ?? false, standardOutput: end?.standardOutput,
-            standardError: end?.standardError, survivors: end?.survivors ?? [], lost: lost)
+            standardError: end?.standardError, survivors: end?.survivors ?? [], lost: lost?.reason,
+            lostAt: lost.map { RecordTime($0.at) })
     }
 }
 

@@ -34,8 +34,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
     package var differsInDrill: Bool
     package var outcome: StepOutcome
     package var reason: String?
-    package var startedAt: Timestamp?
-    package var endedAt: Timestamp?
+    package var startedAt: RecordTime?
+    package var endedAt: RecordTime?
     package var elapsedNanoseconds: Int64?
     package var attempts: [AttemptRecord]
     /// When people were waited for.
@@ -50,9 +50,9 @@ package struct StepRecord: Codable, Sendable, Equatable {
         package enum Kind: String, Codable, Sendable, CaseIterable { case approval, manual, held, inDoubt }
 
         package var kind: Kind
-        package var from: Timestamp
+        package var from: RecordTime
         /// Nil: nobody has answered by the journal's end.
-        package var to: Timestamp?
+        package var to: RecordTime?
         package var elapsedNanoseconds: Int64?
         /// What was shown, or why it was held.
         package var text: String
@@ -64,14 +64,14 @@ package struct StepRecord: Codable, Sendable, Equatable {
 
     /// A pause before the next attempt.
     package struct Retry: Codable, Sendable, Equatable {
-        package var at: Timestamp
-        package var due: Timestamp
+        package var at: RecordTime
+        package var due: RecordTime
         package var reason: String
     }
 
     /// An approval that counted towards a card's quorum.
     package struct CountedApproval: Codable, Sendable, Equatable {
-        package var at: Timestamp
+        package var at: RecordTime
         package var uid: UInt32
         /// Nil is *not established*.
         package var person: String?
@@ -89,9 +89,9 @@ package struct AttemptRecord: Codable, Sendable, Equatable {
     package var place: Place
     /// What was asked for, secrets as references.
     package var work: String
-    package var intendedAt: Timestamp
-    package var startedAt: Timestamp?
-    package var endedAt: Timestamp?
+    package var intendedAt: RecordTime
+    package var startedAt: RecordTime?
+    package var endedAt: RecordTime?
     package var elapsedNanoseconds: Int64?
     package var executable: String?
     package var executableDigest: Digest?
@@ -105,4 +105,6 @@ package struct AttemptRecord: Codable, Sendable, Equatable {
     package var survivors: [String]
     /// Why nobody knows what became of it.
     package var lost: String?
+    /// When that was noticed.
+    package var lostAt: RecordTime?
 }

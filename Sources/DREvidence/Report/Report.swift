@@ -19,4 +19,7 @@ package enum Report {
         }
         return template.render(ReportPage(record, tool: tool))
     }
+
+    /// What the footer of a page says of its maker.
+    static func signature(of tool: String) -> String { "Made by \(Shown(tool).html)." }
 }

@@ -1,5 +1,6 @@
 import DRCrypto
 import DRMachine
+import DRMeasure
 import DRRunbook
 import Templates
 
@@ -21,7 +22,7 @@ struct ReportPage {
         }
 
         init(_ outcome: StepOutcome) { self.init(Tone(outcome), Wording.outcome(outcome)) }
-        init(_ verdict: ObjectiveVerdict) { self.init(Tone(verdict), Wording.verdict(verdict)) }
+        init(_ verdict: ObjectiveVerdict.Outcome) { self.init(Tone(verdict), Wording.verdict(verdict)) }
     }
 
     struct FindingLine {
@@ -72,6 +73,7 @@ struct ReportPage {
     var timeline: [Markup]
     var graph: Markup?
     var graphNote: Shown
+    var criticalPath: Shown?
     var steps: [StepView]
     var backups: [BackupCard]
     var resyncs: [ResyncCard]
@@ -111,6 +113,7 @@ extension ReportPage {
         timeline = TimelinePicture(record: record).drawn()
         graph = GraphPicture(steps: record.steps).drawn()
         graphNote = Self.graphNote(record.steps, isDrawn: graph != nil)
+        criticalPath = Self.criticalPath(record)
         steps = record.steps.enumerated().map { StepView($0.element, number: $0.offset + 1, record: record) }
         backups = record.backups.map(Self.backup)
         resyncs = record.resyncs.map(Self.resync)
@@ -177,6 +180,20 @@ extension ReportPage {
         return planned <= 1
             ? "There is no graph: nothing needs anything."
             : Shown("\(planned) steps are too many for a readable picture; every step's needs stand with it below.")
+    }
+
+    private static func criticalPath(_ record: Record) -> Shown? {
+        guard let path = record.criticalPath else { return nil }
+        var text =
+            "Critical path, \(Wording.duration(path.durationNanoseconds)): "
+            + path.steps.map(\.rawValue).joined(separator: " → ") + "."
+        if record.run.mode == .drill, let share = path.exercisedThousandths {
+            text += " The drill exercised \(share / 10) % of it"
+            text +=
+                path.notExercised.isEmpty
+                ? "." : "; not: " + path.notExercised.map { "\($0.step) (\($0.reason))" }.joined(separator: ", ") + "."
+        }
+        return Shown(text)
     }
 
     private static func backup(_ facts: BackupFacts) -> BackupCard {

@@ -66,7 +66,7 @@ struct StepView {
         reason = step.reason.map { Shown($0) }
         summary = Shown(Self.summary(step))
         waits = step.waits.map(Self.wait) + step.approvals.map(Self.approval)
-        attempts = step.attempts.map(Self.attempt)
+        attempts = step.attempts.map { Self.attempt($0, of: step) }
         hasAttempts = !attempts.isEmpty
         outputs = step.outputs.map { output in
             ReportPage.Labelled(
@@ -114,12 +114,14 @@ struct StepView {
             who: nil, card: Shown(approval.card.hex), text: Shown(approval.comment ?? ""))
     }
 
-    private static func attempt(_ attempt: AttemptRecord) -> AttemptLine {
+    private static func attempt(_ attempt: AttemptRecord, of step: StepRecord) -> AttemptLine {
         let status: ReportPage.Status
         if attempt.succeeded {
             status = .init(.good, attempt.result ?? "succeeded")
         } else if let result = attempt.result {
-            status = .init(attempt.attempt.part == .action ? .bad : .idle, result)
+            // A service ends by being stopped; a question that gets a no is an answer.
+            let isExpected = attempt.attempt.part != .action || (step.isBackground && step.outcome == .succeeded)
+            status = .init(isExpected ? .idle : .bad, result)
         } else {
             status = .init(.unknown, attempt.lost.map { "lost: \($0)" } ?? "no end is recorded")
         }

@@ -1,4 +1,5 @@
 import DRMachine
+import DRMeasure
 import DRRunbook
 
 /// The headline. Green only where every part of it is: a run that succeeded, objectives that were met, and no
@@ -108,7 +109,7 @@ struct ServiceView {
     var missing: Shown?
     var figures: [FigureRow]
 
-    init(_ service: ServiceRecord, since start: Timestamp) {
+    init(_ service: ServiceRecord, since start: RecordTime) {
         name = Shown(service.name)
         tier = Shown(String(service.tier))
         owner = Shown(service.owner)
@@ -134,12 +135,14 @@ struct ServiceView {
                 label: label, achieved: Shown(figure.nanoseconds.map(Wording.duration) ?? "not established"),
                 objective: Shown(objective.map { Wording.duration($0.objectiveNanoseconds) } ?? "–"),
                 status: objective.map { ReportPage.Status($0.verdict) },
-                basis: Shown(figure.notEstablished ?? figure.basis ?? ""))
+                basis: Shown(Wording.basis(figure)))
         }
         let loss = service.dataLoss
         var lost = row(
             "Data loss",
-            ServiceRecord.Figure(nanoseconds: loss.nanoseconds, basis: loss.basis, notEstablished: loss.notEstablished),
+            ServiceRecord.Figure(
+                nanoseconds: loss.nanoseconds, basis: loss.basis, notEstablished: loss.notEstablished,
+                atMostNanoseconds: loss.atMostNanoseconds),
             .recoveryPoint)
         if let writes = loss.writes {
             lost.achieved = Shown("\(lost.achieved.renderText), \(Wording.count(writes, "write"))")

@@ -1,13 +1,13 @@
 /// A wall-clock time in a record: RFC 3339 in UTC with all nine digits, `2026-11-22T15:04:05.000000000Z`, so that
 /// it sorts as text and loses nothing.
-package struct Timestamp: Hashable, Sendable, Comparable {
+package struct RecordTime: Hashable, Sendable, Comparable {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     package var nanoseconds: Int64
 
     /// A time by its nanoseconds since 1970.
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    package static func < (one: Timestamp, other: Timestamp) -> Bool { one.nanoseconds < other.nanoseconds }
+    package static func < (one: RecordTime, other: RecordTime) -> Bool { one.nanoseconds < other.nanoseconds }
 
     /// The parts of the proleptic Gregorian calendar in UTC.
     struct Parts: Equatable {
@@ -36,7 +36,7 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     }
 }
 
-extension Timestamp: LosslessStringConvertible {
+extension RecordTime: LosslessStringConvertible {
     /// RFC 3339 with nine digits of the second.
     package var description: String {
         let parts = parts
@@ -91,10 +91,10 @@ extension Timestamp: LosslessStringConvertible {
     }
 }
 
-extension Timestamp: Codable {
+extension RecordTime: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        guard let time = Timestamp(try container.decode(String.self)) else {
+        guard let time = RecordTime(try container.decode(String.self)) else {
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "a time is written 2026-11-22T15:04:05.000000000Z")
         }
