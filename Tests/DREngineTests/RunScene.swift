@@ -34,14 +34,14 @@ final class RunScene: Sendable {
     var run: String { directory.lastComponent?.string ?? "" }
     var work: FilePath { directory.appending("work") }
 
-    func supervisors(isolation: Bool = false) -> LocalSupervisors {
+    func supervisors(isolation: Bool = false, faults: String? = nil) -> LocalSupervisors {
         LocalSupervisors(
             runDirectory: directory, executable: executable,
-            isolation: isolation ? Isolation(runDirectory: directory, executable: executable) : nil)
+            isolation: isolation ? Isolation(runDirectory: directory, executable: executable) : nil, faults: faults)
     }
 
-    func connect(_ place: Place = .outside, epoch: Int = 1) async throws -> Line {
-        let connection = try await supervisors(isolation: place == .inside).connect(place)
+    func connect(_ place: Place = .outside, epoch: Int = 1, faults: String? = nil) async throws -> Line {
+        let connection = try await supervisors(isolation: place == .inside, faults: faults).connect(place)
         let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: nil)
         return Line(connection: connection, greeting: greeting)
     }

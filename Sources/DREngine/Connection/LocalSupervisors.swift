@@ -17,18 +17,23 @@ package struct LocalSupervisors: SupervisorAccess {
     private let isolation: Isolation?
     /// How long a new supervisor has until it answers.
     private let patience: TimeSpan
+    private let faults: String?
 
     /// - Parameters:
     ///   - runDirectory: absolute.
     ///   - executable: the drctl binary, absolute.
     ///   - isolation: for a drill; nil in a real run, which has no inside.
+    ///   - faults: what is armed in the supervisors that are started here (see `FaultPoint`); by default, what
+    ///     `DRCTL_SUPERVISOR_FAULT` says.
     package init(
-        runDirectory: FilePath, executable: FilePath, isolation: Isolation?, patience: TimeSpan = .seconds(30)
+        runDirectory: FilePath, executable: FilePath, isolation: Isolation?, patience: TimeSpan = .seconds(30),
+        faults: String? = ProcessInfo.processInfo.environment["DRCTL_SUPERVISOR_FAULT"]
     ) {
         self.runDirectory = runDirectory
         self.executable = executable
         self.isolation = isolation
         self.patience = patience
+        self.faults = faults
     }
 
     package func reach(_ place: Place) async throws(EngineError) -> (any SupervisorConnection)? {
@@ -143,7 +148,7 @@ package struct LocalSupervisors: SupervisorAccess {
             options.processGroupID = 0
             let result = try await Subprocess.run(
                 .name("setsid"), arguments: Arguments(["--fork", "--wait"] + command),
-                environment: .custom(Self.environment), workingDirectory: "/", platformOptions: options,
+                environment: .custom(environment), workingDirectory: "/", platformOptions: options,
                 output: .fileDescriptor(outputFile, closeAfterSpawningProcess: true),
                 error: .fileDescriptor(logFile, closeAfterSpawningProcess: true))
             if case .exited(0) = result.terminationStatus { return nil }
@@ -178,11 +183,11 @@ package struct LocalSupervisors: SupervisorAccess {
     }
 
     /// Nothing of the runner's environment, which may hold secrets, but what tests arm.
-    private static var environment: [Subprocess.Environment.Key: String] {
+    private var environment: [Subprocess.Environment.Key: String] {
         var environment: [Subprocess.Environment.Key: String] = [
             "PATH": AttemptProgram.systemPath, "LANG": "C.UTF-8",
         ]
-        environment["DRCTL_FAULT"] = ProcessInfo.processInfo.environment["DRCTL_SUPERVISOR_FAULT"]
+        environment["DRCTL_FAULT"] = faults
         return environment
     }
 }
