@@ -38,7 +38,11 @@ import Testing
     /// Whatever prefix of the journal is left, the run is finished with the same outcome.
     @Test(arguments: Crash.allCases)
     func everyPrefixIsTakenUpAgain(crash: Crash) throws {
-        var whole = try World(plan: Self.plan(Self.drill))
+        try Self.cutEverywhere(Self.plan(Self.drill), crash: crash)
+    }
+
+    static func cutEverywhere(_ plan: Plan, crash: Crash) throws {
+        var whole = try World(plan: plan)
         whole.recordsHistory = true
         try whole.startRunner()
         try whole.finish()

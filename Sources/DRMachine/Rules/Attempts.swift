@@ -103,7 +103,7 @@ extension Decision {
         }
         let verdict: Int32? = if case .exited(let code)? = probe.end?.result { code } else { nil }
         if verdict == 0 {
-            try succeed(index, outputs: probe.end?.outputs ?? [:], by: nil)
+            try succeed(index, outputs: probe.end?.outputs ?? [:], by: probe)
             return
         }
         let words = verdict == 1 ? "the probe says that it does not hold" : "the probe could not establish it"

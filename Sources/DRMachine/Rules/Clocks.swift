@@ -43,7 +43,8 @@ extension Decision {
             if let template = planned.at {
                 at = try moment(template, of: step.id, outputs: outputs)
             } else if planned.clock == .disrupted {
-                at = attempt?.start?.at ?? now
+                // An attempt before this one may have caused it already.
+                at = state[index].attempts.first { $0.id.part == .action && $0.start != nil }?.start?.at ?? now
             } else {
                 at = attempt?.end?.at ?? now
             }

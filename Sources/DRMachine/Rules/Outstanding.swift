@@ -22,6 +22,8 @@ extension RunState {
     /// Where something is, or may come to be, under way.
     private var neededPlaces: [Place] {
         let all: [Place] = plan.mode == .drill ? [.inside, .outside] : [.outside]
+        // A pause may be there because a place cannot be had: whoever lets the run go on has it tried again.
+        if status.isPaused { return [] }
         guard case .stopping(_, _, let stage) = status else { return all }
         return all.filter { place in
             if !liveAttempts(at: place).isEmpty { return true }

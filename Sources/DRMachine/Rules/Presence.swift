@@ -45,8 +45,11 @@ extension Decision {
             }
             guard case .stopping(_, _, .cleanup) = state.status else { return }
             for index in state.topology.mainCount..<state.topology.steps.count
-            where state.topology.steps[index].place == place && !state[index].phase.isOver && state[index].live.isEmpty
-            {
+            where !state[index].phase.isOver && state[index].live.isEmpty {
+                // Isolation cannot be shown either without somebody outside.
+                let planned = state.topology.steps[index].place
+                let isLacking = planned == place || (planned == .inside && !state.isIsolated)
+                guard isLacking else { continue }
                 try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason))
             }
         case .closed: break

@@ -52,6 +52,8 @@ struct World {
     var history: [(eventsBefore: Int, world: [World])] = []
     var recordsHistory = false
     var checksInvariants = true
+    /// Whether a fault may be that somebody has had enough.
+    var mayCancel = true
     /// Whether each event is written and read again.
     var checksCodec = false
     /// One in so many attempts fails; 0: none.
@@ -220,7 +222,17 @@ struct World {
     }
 
     private mutating func end(_ id: AttemptID, _ result: AttemptEnd.Result, at place: Place) throws {
-        try give(place, .ended(id, AttemptEnd(at: now, result: result, outputs: [:], survivors: [])))
+        var outputs: [String: Value] = [:]
+        if result == .exited(0), let spec = supervisors[place]?.state.attempts[id]?.spec {
+            outputs = spec.outputs.mapValues { type in
+                switch type {
+                case .string: .string("/w/site")
+                case .integer: .integer(7)
+                case .boolean: .boolean(true)
+                }
+            }
+        }
+        try give(place, .ended(id, AttemptEnd(at: now, result: result, outputs: outputs, survivors: [])))
     }
 
     private mutating func gone(_ place: Place) throws {
@@ -365,7 +377,7 @@ struct World {
             try killSupervisor(.outside)
             try startRunner()
         case 4: try killService()
-        default: if dice?.oneIn(8) == true { try feed(.cancel(reason: "enough")) }
+        default: if mayCancel, dice?.oneIn(8) == true { try feed(.cancel(reason: "enough")) }
         }
         return true
     }
