@@ -29,6 +29,7 @@ func tests(
 let package = Package(
     name: "drctl",
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -83,7 +84,7 @@ let package = Package(
         room(
             "DREngine",
             imports: [
-                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
+                "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -119,6 +120,14 @@ let package = Package(
                 "DRTestSupport", "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto",
                 "Templates", .product(name: "SystemPackage", package: "swift-system"),
             ], exclude: ["Golden"]),
+        .executableTarget(
+            name: "drctl",
+            dependencies: [
+                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence", "DRCrypto",
+                "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: houseRules),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )

@@ -59,7 +59,7 @@ package struct SlotRecord: Codable, Hashable, Sendable {
     /// What people call it: the recipient, or a name.
     package let label: String
 
-    var path: StoragePath { .epoch(domain, epoch, "slot-\(file.hex.prefix(16))") }
+    package var path: StoragePath { .epoch(domain, epoch, "slot-\(file.hex.prefix(16))") }
 }
 
 /// A host that may sign, and what it may do.

@@ -1,0 +1,62 @@
+import DRJournal
+import DRMachine
+import DRSystem
+import Synchronization
+
+/// Looks into a run's `requests/` now and then, and hands each request to the mailbox once.
+final class RequestWatch: Sendable {
+    private struct State {
+        var handedOver: Set<String> = []
+        var task: Task<Void, Never>?
+    }
+
+    /// Short enough for a person at a terminal, long enough to cost nothing.
+    private static let interval = Duration.milliseconds(150)
+
+    private let box: RequestBox
+    private let mailbox: Mailbox
+    private let state = Mutex(State())
+
+    init(_ box: RequestBox, mailbox: Mailbox) {
+        self.box = box
+        self.mailbox = mailbox
+    }
+
+    func start() {
+        let task = Task { [self] in
+            while !Task.isCancelled {
+                await look()
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+        state.withLock { $0.task = task }
+    }
+
+    func stop() { state.withLock { $0.task }?.cancel() }
+
+    private func look() async {
+        // A folder that cannot be listed now is listed again; nothing is taken for an empty one.
+        guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else { return }
+        for one in found where state.withLock({ $0.handedOver.insert(one.id).inserted }) {
+            switch one {
+            case .accepted(let request): mailbox.put(.input(.request(request)))
+            case .refused(let id, let owner, let reason):
+                mailbox.put(.input(.requestRefused(id: id, ownerUID: owner, reason: reason)))
+            }
+        }
+    }
+
+    /// Removes the files of requests that the journal holds.
+    func settle(_ run: RunState) {
+        let settled = state.withLock { state in
+            state.handedOver.filter { run.appliedRequests.contains($0) || run.refusedRequests.contains($0) }
+        }
+        guard !settled.isEmpty else { return }
+        let box = box
+        BlockingThread.detach {
+            // What cannot be removed stays; its id is in the journal, so it is never applied again.
+            for id in settled { try? box.remove(id) }
+        }
+        state.withLock { $0.handedOver.subtract(settled) }
+    }
+}

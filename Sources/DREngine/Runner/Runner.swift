@@ -1,0 +1,239 @@
+package import DRJournal
+package import DRMachine
+import DRRunbook
+package import DRSystem
+
+/// Drives one run: the thin shell around `RunMachine`.
+///
+/// It drains its mailbox, decides input by input on the tentative state, appends everything once, and only then
+/// performs what the new state asks for. While a commit is in flight the mailbox fills, so batches grow by themselves.
+/// Nothing is remembered outside the journal but what is being performed right now, and performing again does no harm.
+package actor Runner {
+    package struct Configuration: Sendable {
+        package var directory: RunDirectory
+        package var access: any SupervisorAccess
+        package var isolationProbe: any IsolationProbing
+        package var time: any TimeSource
+        /// drctl's own version, for the journal.
+        package var version: String
+        /// Told of the events of every commit, once they are durable, in order.
+        package var onCommit: @Sendable ([JournaledEvent]) -> Void
+
+        package init(
+            directory: RunDirectory, access: any SupervisorAccess, isolationProbe: any IsolationProbing,
+            time: any TimeSource, version: String, onCommit: @escaping @Sendable ([JournaledEvent]) -> Void = { _ in }
+        ) {
+            self.directory = directory
+            self.access = access
+            self.isolationProbe = isolationProbe
+            self.time = time
+            self.version = version
+            self.onCommit = onCommit
+        }
+    }
+
+    /// How the runner ended.
+    package enum Ending: Sendable {
+        /// The run is closed.
+        case closed(JournalHead)
+        /// This process lets go of the run; its supervisors live on, and `resume` takes it up.
+        case detached
+    }
+
+    let configuration: Configuration
+    let mailbox = Mailbox()
+    let crew: SupervisorCrew
+    private let requests: RequestWatch
+    private var state: RunState
+    private let writer: JournalWriter
+    private var timer: Task<Void, Never>?
+    private var timerDue: Moment?
+    /// What was begun for the state as it is, so that it is not begun twice.
+    private var performing: Set<Action> = []
+
+    /// Takes the run's lock, recovers the journal and folds it. Nothing is appended yet.
+    /// - Throws: `JournalError` (`heldByAnother`, `notAuthentic`, …); `EngineError` for a run that this drctl cannot
+    ///   go on with; `RunbookError` or `SystemError` where the plan cannot be read.
+    package init(_ configuration: Configuration) async throws {
+        let directory = configuration.directory
+        let opened = try await BlockingThread.run {
+            let bytes = try DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit)
+            let opened = try JournalWriter.open(at: directory.journal, anchors: SpoolAnchors.read(directory))
+            return (opened, bytes)
+        }
+        let plan = try RunCreation.plan(opened.1, of: opened.0.contents)
+        var state = RunState(plan: plan)
+        for event in opened.0.contents.events { try RunMachine.apply(&state, event) }
+        guard RunMachine.canResume(state) else {
+            throw EngineError(
+                .runner, "run \(directory.id) follows rules that this drctl does not know",
+                hint: "go on with the drctl that started it")
+        }
+        self.configuration = configuration
+        self.state = state
+        writer = opened.0.writer
+        crew = SupervisorCrew(configuration.access, run: directory.id, epoch: writer.epoch, mailbox: mailbox)
+        requests = RequestWatch(RequestBox(of: directory), mailbox: mailbox)
+    }
+
+    /// Says something to the run from this process: a signal, for example.
+    nonisolated package func tell(_ input: Input) { mailbox.put(.input(input)) }
+
+    /// Lets go of the run after what is decided has been made durable.
+    nonisolated package func detach() { mailbox.put(.detach) }
+
+    /// Runs until the run is closed or let go of.
+    /// - Throws: `JournalError` when the journal cannot be appended to; `EngineError` (`barred`) when another runner
+    ///   has taken over. The run is then as its journal says, and `resume` goes on.
+    package func run() async throws -> Ending {
+        if case .closed = state.status, let head = writer.head { return .closed(head) }
+        defer {
+            requests.stop()
+            timer?.cancel()
+            crew.close()
+        }
+        let time = configuration.time
+        mailbox.put(
+            .input(
+                .runnerStarted(
+                    RunnerIdentity(
+                        epoch: writer.epoch, host: Host.name, pid: try ProcessIdentity.current().pid, bootID: time.bootID,
+                        version: configuration.version))))
+        requests.start()
+        while true {
+            let messages = await mailbox.take()
+            var inputs: [Input] = []
+            var isLeaving = false
+            for message in messages {
+                switch message {
+                case .input(let input): inputs.append(input)
+                case .detach: isLeaving = true
+                case .fatal(let error): throw error
+                }
+            }
+            try await commit(try decide(inputs))
+            if isLeaving { return .detached }
+            if perform() {
+                guard let head = writer.head else { continue }
+                return .closed(head)
+            }
+        }
+    }
+
+    // MARK: deciding
+
+    private func decide(_ inputs: [Input]) throws -> [[JournaledEvent]] {
+        var groups: [[JournaledEvent]] = []
+        for input in inputs {
+            let events = try RunMachine.advance(&state, input, now: configuration.time.moment())
+            if !events.isEmpty { groups.append(events) }
+        }
+        return groups
+    }
+
+    /// Makes the events durable: as few commits as their size allows, none split within what one input led to.
+    private func commit(_ groups: [[JournaledEvent]]) async throws {
+        guard let first = groups.first?.first else { return }
+        var batches: [(JournalBatch, [JournaledEvent])] = []
+        var batch = JournalBatch(after: first.number - 1)
+        var held: [JournaledEvent] = []
+        for group in groups {
+            if try !batch.add(group) {
+                batches.append((batch, held))
+                batch = JournalBatch(after: batch.last)
+                held = []
+                _ = try batch.add(group)
+            }
+            held += group
+        }
+        batches.append((batch, held))
+        for (batch, events) in batches {
+            let writer = writer
+            _ = try await BlockingThread.run { try writer.append(batch) }
+            configuration.onCommit(events)
+        }
+        requests.settle(state)
+    }
+
+    // MARK: performing
+
+    /// Begins what the state asks for and is not under way.
+    /// - Returns: whether the run is concluded.
+    private func perform() -> Bool {
+        let outstanding = RunMachine.outstanding(state)
+        performing.formIntersection(outstanding)
+        var earliest: Moment?
+        for action in outstanding {
+            switch action {
+            case .wake(let due):
+                if earliest.map({ due.wall < $0.wall }) ?? true { earliest = due }
+            case .conclude: return true
+            default:
+                if performing.insert(action).inserted { begin(action) }
+            }
+        }
+        schedule(earliest)
+        return false
+    }
+
+    private func begin(_ action: Action) {
+        switch action {
+        case .connect(let place): crew.connect(place, head: writer.head)
+        case .checkIsolation: checkIsolation()
+        case .start(let attempt):
+            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec else {
+                return
+            }
+            crew.start(spec, secrets: SecretSource(plan: state.plan, time: configuration.time))
+        case .stop(let attempt):
+            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec else {
+                return
+            }
+            crew.stop(attempt, at: spec.place)
+        case .finish(let place): crew.finish(place, generation: state.lingering[place])
+        case .wake, .conclude: break
+        }
+    }
+
+    private func checkIsolation() {
+        guard let isolation = state.plan.isolation, let inside = crew.connection(.inside),
+            let generation = state.supervisors[.inside]?.generation
+        else { return }
+        let probe = configuration.isolationProbe
+        let mailbox = mailbox
+        Task {
+            do {
+                let report = try await probe.check(isolation, inside: inside, generation: generation)
+                mailbox.put(.input(.isolationChecked(report)))
+            } catch {
+                // Not established: nothing starts on the strength of it.
+                mailbox.put(.input(.placeUnavailable(.inside, reason: "isolation could not be checked: \(error)")))
+            }
+        }
+    }
+
+    /// One timer, for the earliest due moment. Sleeps are short, so that a wall clock that jumps is noticed.
+    private func schedule(_ due: Moment?) {
+        guard due != timerDue else { return }
+        timerDue = due
+        timer?.cancel()
+        timer = nil
+        guard let due else { return }
+        let time = configuration.time
+        let mailbox = mailbox
+        timer = Task { [weak self] in
+            while !Task.isCancelled {
+                let now = time.moment()
+                if now.isPast(due) {
+                    await self?.forgetTimer()
+                    mailbox.put(.input(.tick))
+                    return
+                }
+                let left = min(due.boot - now.boot, 1_000_000_000)
+                try? await Task.sleep(for: .nanoseconds(max(left, 1_000_000)))
+            }
+        }
+    }
+
+    private func forgetTimer() { timerDue = nil }
+}

@@ -1,0 +1,157 @@
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+import Synchronization
+
+/// A runner's connections to its supervisors. What it is asked for happens in the background; how it went comes into
+/// the mailbox.
+final class SupervisorCrew: Sendable {
+    private struct State {
+        var connections: [Place: any SupervisorConnection] = [:]
+        var isClosed = false
+    }
+
+    /// A supervisor that cannot be started is tried again this often, a little later each time.
+    private static let connectAttempts = 4
+
+    private let access: any SupervisorAccess
+    private let run: String
+    private let epoch: Int
+    private let mailbox: Mailbox
+    private let state = Mutex(State())
+
+    init(_ access: any SupervisorAccess, run: String, epoch: Int, mailbox: Mailbox) {
+        self.access = access
+        self.run = run
+        self.epoch = epoch
+        self.mailbox = mailbox
+    }
+
+    func connection(_ place: Place) -> (any SupervisorConnection)? {
+        state.withLock { $0.connections[place] }
+    }
+
+    /// Drops every line; supervisors and their processes live on.
+    func close() {
+        let connections = state.withLock { state in
+            state.isClosed = true
+            defer { state.connections = [:] }
+            return state.connections
+        }
+        for connection in connections.values { connection.close() }
+    }
+
+    // MARK: coming and going
+
+    func connect(_ place: Place, head: JournalHead?) {
+        Task {
+            for attempt in 1...Self.connectAttempts {
+                do throws(EngineError) {
+                    let connection = try await access.connect(place)
+                    try await greet(connection, head: head)
+                    return
+                } catch {
+                    if isFinal(error, place) { return }
+                    guard attempt < Self.connectAttempts else {
+                        unavailable(place, error)
+                        return
+                    }
+                    try? await Task.sleep(for: .milliseconds(100 << attempt))
+                }
+            }
+        }
+    }
+
+    /// Says hello, hands what the spool knows to the machine, and listens from then on.
+    private func greet(_ connection: any SupervisorConnection, head: JournalHead?) async throws(EngineError) {
+        let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: head)
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.connections[connection.place] = connection }
+            return state.isClosed
+        }
+        if isClosed {
+            connection.close()
+            return
+        }
+        mailbox.put(.input(.supervisorConnected(greeting.identity, attempts: greeting.attempts)))
+        listen(to: connection, generation: greeting.identity.generation)
+    }
+
+    private func listen(to connection: any SupervisorConnection, generation: Int) {
+        Task {
+            for await news in connection.news {
+                switch news {
+                case .report(let report): mailbox.put(.input(.attemptReported(report)))
+                case .refused(let reason, let highest):
+                    if highest > epoch {
+                        mailbox.put(.fatal(EngineError(.barred, "another runner has taken over run \(run): \(reason)")))
+                    }
+                case .finished: break
+                }
+            }
+            let isCurrent = state.withLock { state in
+                state.connections[connection.place] = nil
+                return !state.isClosed
+            }
+            if isCurrent { mailbox.put(.input(.supervisorLost(connection.place, generation: generation))) }
+        }
+    }
+
+    private func isFinal(_ error: EngineError, _ place: Place) -> Bool {
+        switch error.code {
+        case .barred:
+            mailbox.put(.fatal(error))
+            return true
+        case .cannotIsolate:
+            unavailable(place, error)
+            return true
+        default: return false
+        }
+    }
+
+    private func unavailable(_ place: Place, _ error: EngineError) {
+        mailbox.put(.input(.placeUnavailable(place, reason: error.description)))
+    }
+
+    // MARK: attempts
+
+    func start(_ spec: AttemptSpec, secrets: SecretSource) {
+        guard let connection = connection(spec.place) else { return }
+        Task {
+            let values: [String: String]
+            do throws(EngineError) {
+                values = try await secrets.values(for: spec)
+            } catch {
+                // There was never a process, and the machine takes it as any other failure.
+                mailbox.put(.input(.attemptReported(secrets.refusal(of: spec, error))))
+                return
+            }
+            // A line that broke is noticed by whoever listens; the new supervisor is asked again.
+            try? await connection.start(spec, secrets: values)
+        }
+    }
+
+    func stop(_ attempt: AttemptID, at place: Place) {
+        guard let connection = connection(place) else { return }
+        Task { try? await connection.stop(attempt) }
+    }
+
+    /// Ends the supervisor of a place. One that this runner is not connected to is reached only if it lives.
+    func finish(_ place: Place, generation: Int?) {
+        Task {
+            if let connection = connection(place) {
+                try? await connection.finish()
+                return
+            }
+            let living = try? await access.reach(place)
+            if let living, let greeting = try? await living.hello(run: run, epoch: epoch, journalHead: nil) {
+                try? await living.finish()
+                for await _ in living.news {}
+                mailbox.put(.input(.supervisorLost(place, generation: greeting.identity.generation)))
+            } else if let generation {
+                mailbox.put(.input(.supervisorLost(place, generation: generation)))
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// What drctl has to know of the terminal it may be talking to.
+package enum Terminal {
+    package static func isTerminal(_ descriptor: FileDescriptor) -> Bool { isatty(descriptor.rawValue) == 1 }
+
+    /// Columns and rows of the terminal behind a descriptor; nil where it is none or does not say.
+    package static func size(of descriptor: FileDescriptor) -> (columns: Int, rows: Int)? {
+        var window = winsize()
+        guard unsafe ioctl(descriptor.rawValue, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0
+        else { return nil }
+        return (Int(window.ws_col), Int(window.ws_row))
+    }
+}
+
+/// What a process of ours sets once, at its start.
+package enum ProcessStart {
+    /// A UTF-8 locale, without which libarchive refuses names that are not ASCII; and no death by a reader that
+    /// went away: a failed write is an error like any other.
+    package static func prepare() {
+        _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Ends the default handling of a signal, so that a dispatch source may handle it.
+    package static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import DRCrypto
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+
+struct Approve: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Approve what a run asks for.",
+        discussion: """
+            The approval is bound to the card as it is shown: if what would be done changes, it does not count.
+
+            Example:  drctl approve orders-20261122 go --comment "checked with the duty manager"
+            """)
+
+    @OptionGroup var selection: RunSelection
+    @Argument(help: "The step; left out, the only one that asks.")
+    var step: String?
+    @Option(help: "What to write beside the approval.")
+    var comment: String?
+    @Flag(help: "Go on alone where a quorum is asked for; goes into the report as a finding. Needs --comment.")
+    var breakGlass = false
+    @Option(help: ArgumentHelp("Wait for the question to be asked, at most this long (30s, 10m).", valueName: "duration"))
+    var wait: TimeSpan?
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if breakGlass && comment == nil {
+            throw ValidationError("--break-glass needs --comment TEXT: the report has to say why")
+        }
+    }
+
+    func perform() async throws -> Outcome {
+        let (view, card) = try await CardSelection(selection: selection, step: step, kind: .approval, wait: wait).card()
+        CardView(card: card, run: view.directory.id).show()
+        return try await Asking(directory: view.directory).leave(
+            .approve(step: card.step, card: card.digest, comment: comment, breakGlass: breakGlass),
+            done: "approved: \(card.step)")
+    }
+}
+
+struct Reject: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Reject what a run asks for; the step fails, and its runbook says what that leads to.",
+        discussion: "Example:  drctl reject orders-20261122 go --reason \"the primary is coming back\"")
+
+    @OptionGroup var selection: RunSelection
+    @Argument(help: "The step; left out, the only one that asks.")
+    var step: String?
+    @Option(help: "Why; goes into the report.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let (view, card) = try await CardSelection(selection: selection, step: step, kind: .approval, wait: nil).card()
+        CardView(card: card, run: view.directory.id).show()
+        return try await Asking(directory: view.directory).leave(
+            .reject(step: card.step, card: card.digest, reason: reason), done: "rejected: \(card.step)")
+    }
+}
+
+/// Finds the card that a person means: by run and step, or the only one, waiting for it where asked to.
+struct CardSelection {
+    var selection: RunSelection
+    var step: String?
+    var kind: Card.Kind
+    var wait: TimeSpan?
+
+    func card() async throws -> (RunView, Card) {
+        let deadline = try Deadline(after: wait ?? .zero)
+        while true {
+            do {
+                return try find()
+            } catch {
+                // Not asked yet, or the run is not there yet: the same to somebody who waits.
+                guard !deadline.isPast, !isHopeless() else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    /// A closed run asks nothing any more.
+    private func isHopeless() -> Bool {
+        guard let run = selection.run, let root = try? selection.state.root(),
+            let directory = try? RunDirectory.find(run, in: root), let view = try? RunView(reading: directory)
+        else { return false }
+        return view.isClosed
+    }
+
+    private func find() throws -> (RunView, Card) {
+        let view = try selection.select("approve") { !$0.openCards.filter { $0.kind == kind }.isEmpty }
+        let cards = view.openCards.filter { $0.kind == kind && (step == nil || $0.step.rawValue == step) }
+        if let only = cards.first, cards.count == 1 { return (view, only) }
+        throw Failure(
+            exit: .usage, code: "step.notAsking",
+            message: cards.isEmpty
+                ? "\(step.map { "step \($0) of " } ?? "")run \(view.directory.id) asks for no approval now"
+                : "\(cards.count) steps ask",
+            hint: cards.isEmpty
+                ? "see `drctl status \(view.directory.id)`"
+                : "name one: " + cards.map(\.step.rawValue).joined(separator: ", "))
+    }
+}
+
+/// A card as a person sees it, on standard error.
+struct CardView {
+    var card: Card
+    var run: String
+
+    func show() {
+        var lines = ["\(card.step) asks:", "  " + displayEscaped(card.text)]
+        if card.quorum > 1 || !card.roles.isEmpty { lines.append("  needs: \(EventLine.asked(card))") }
+        lines.append("  card \(card.digest.hex.prefix(16))")
+        for line in lines { Output.note(line) }
+    }
+}
+
+extension TimeSpan: ExpressibleByArgument {
+    package init?(argument: String) {
+        guard let span = TimeSpan(text: argument) else { return nil }
+        self = span
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import DRCrypto
+import DRRepository
+import DRSystem
+import SystemPackage
+
+struct Backup: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Back up paths as a snapshot of a dataset.",
+        discussion: """
+            Exits 3 where something could not be read: it is named, and the snapshot is marked partial.
+            A rerun of an interrupted backup takes up what was stored.
+
+            Example:  drctl backup --repo /srv/backup --identity writer.key --dataset orders /var/lib/orders
+            """)
+
+    @Argument(help: "What to back up.", completion: .file())
+    var paths: [String]
+    @Option(help: "The name it is backed up under (default: this host and the paths).")
+    var dataset: String?
+    @Option(help: "A word to find this snapshot by.")
+    var tag: String?
+    @Flag(help: "Read every file, changed or not.")
+    var reread = false
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var state: StateOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let sources = paths.map(Paths.absolute)
+        let name = dataset ?? "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
+        let identity = try options.requiredIdentity()
+        let repository = try options.open(identity)
+        let place = try state.root().appending("repositories/\(repository.id.hex)/\(Digest.of(name).hex.prefix(32))")
+        try DurableFile.makeDirectory(at: place, mode: 0o700)
+        guard let lock = try FileLock.tryAcquire(at: place.appending("lock")) else {
+            throw Failure(
+                exit: .heldByAnother, code: "backup.running",
+                message: "another backup of dataset \(displayEscaped(name)) is running on this host",
+                hint: "wait until it has ended")
+        }
+        let job = BackupJob(
+            repository: repository, identity: identity, dataset: name, sources: sources, tag: tag,
+            cache: reread ? nil : place.appending("files.cache"))
+        let stopping = Stopping()
+        let meter = ProgressMeter(what: "backup")
+        let result: BackupJob.Result
+        do {
+            result = try await BlockingThread.run {
+                try job.run(isCancelled: { stopping.isRequested }) { meter.show(files: $0.filesRead + $0.filesUnchanged, bytes: $0.bytesRead + $0.bytesUnchanged) }
+            }
+        } catch let error as RepositoryError where error.code == .cancelled {
+            throw Failure(
+                exit: stopping.exit ?? .interrupted, code: "backup.interrupted",
+                message: "interrupted; what was stored is kept", hint: "run the same command again: it takes that up")
+        }
+        meter.end()
+        _ = consume lock
+        for problem in result.problems.prefix(50) { Output.note("unreadable: \(problem)") }
+        if result.problemCount > 50 { Output.note("… and \(result.problemCount - 50) more") }
+        return .verification(result.complete ? [] : [.partial], text: Self.text(result), result: result)
+    }
+
+    static func text(_ result: BackupJob.Result) -> String {
+        """
+        snapshot \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset))\(result.complete ? "" : ", PARTIAL: \(result.problemCount) entries could not be read")
+        read \(result.filesRead) files (\(ByteCount(result.bytesRead))), \(result.filesTrusted) unchanged; stored \(ByteCount(result.bytesStored))
+        """
+    }
+}

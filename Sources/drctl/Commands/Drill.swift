@@ -1,0 +1,127 @@
+import ArgumentParser
+import DRCrypto
+import DREngine
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+import SystemPackage
+
+struct Drill: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Carry out a runbook in isolation, and report what was achieved.",
+        discussion: """
+            The drill runs in namespaces of its own, without a network. Ctrl-C cancels it and cleans up.
+            Exits 0 when every objective is met, 4 when one is missed, 41 when the drill failed, 45 when it was refused.
+
+            Example:  drctl drill Runbooks/first-drill.yaml
+                      drctl drill Runbooks/first-drill.yaml --input source=/srv/site --unattended
+            """)
+
+    @OptionGroup var runbook: RunbookOptions
+    @Option(help: "The run's id (default: the runbook's name and the time).")
+    var id: String?
+    @Flag(help: "Ask nobody here; what is not answered in its time ends the drill.")
+    var unattended = false
+    @OptionGroup var state: StateOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let plan = try runbook.plan(.drill)
+        // Before anything exists: a machine that cannot isolate refuses the drill.
+        try await Isolation.checkAvailable()
+        return try await RunStart(
+            plan: plan, runbook: runbook, id: id, state: try state.root(), unattended: unattended, planned: nil,
+            incident: nil
+        ).drive()
+    }
+}
+
+struct Run: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Carry out a runbook for real.",
+        discussion: """
+            Confirmed by typing the runbook's name, or with --confirm NAME. Ctrl-C pauses the run; what is under way goes
+            on, and `drctl resume` takes it up.
+
+            Example:  drctl run Runbooks/orders.yaml --environment production --unplanned --incident INC-4711
+            """)
+
+    @OptionGroup var runbook: RunbookOptions
+    @Option(help: "The run's id (default: the runbook's name and the time).")
+    var id: String?
+    @Flag(help: "A planned change.")
+    var planned = false
+    @Flag(help: "An emergency.")
+    var unplanned = false
+    @Option(help: "The incident's number.")
+    var incident: String?
+    @Option(help: ArgumentHelp("The runbook's name, instead of typing it.", valueName: "name"))
+    var confirm: String?
+    @Flag(help: "Ask nobody here; what is not answered in its time ends the run.")
+    var unattended = false
+    @OptionGroup var state: StateOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard planned != unplanned else { throw ValidationError("say either --planned or --unplanned") }
+    }
+
+    func perform() async throws -> Outcome {
+        let plan = try runbook.plan(.real)
+        try await confirmed(plan)
+        return try await RunStart(
+            plan: plan, runbook: runbook, id: id, state: try state.root(), unattended: unattended, planned: planned,
+            incident: incident
+        ).drive()
+    }
+
+    private func confirmed(_ plan: Plan) async throws {
+        let name = plan.runbook.name
+        var typed = confirm
+        if typed == nil && Output.isInputTerminal {
+            Output.note(PlanCommand.text(plan, digest: PlanCodec.digest(try PlanCodec.encode(plan)).hex))
+            typed = await BlockingThread.run {
+                Output.write("This is REAL. Type the runbook's name to start: ", to: .standardError)
+                return readLine(strippingNewline: true)
+            }
+        }
+        guard typed == name else {
+            throw Failure(
+                exit: .refused, code: "run.notConfirmed", message: "the run was not confirmed; nothing was started",
+                hint: "type the runbook's name, or give --confirm \(name)")
+        }
+    }
+}
+
+struct Resume: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a run up again: after a crash, a pause, or a terminal that was closed.",
+        discussion: "Example:  drctl resume orders-20261122")
+
+    @OptionGroup var selection: RunSelection
+    @Flag(help: "Ask nobody here.")
+    var unattended = false
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let view = try selection.select("resume") { !$0.isClosed }
+        if view.isClosed {
+            // Killed between the last commit and the report: the report is all that is missing.
+            let summary = try RunConclusion(view).write()
+            return .run(summary.conditions, text: summary.text, result: summary)
+        }
+        if case .paused = view.state.status {
+            let request = Request(
+                id: try Asking.newID(), run: view.directory.id, uid: Host.effectiveUID, ask: .proceed(reason: "drctl resume"))
+            try RequestBox(of: view.directory).leave(request)
+            if let holder = try RunnerLock.holder(of: view.directory) {
+                return .run([], text: "going on; driven by \(holder)", result: RunSummary(view))
+            }
+        }
+        return try await RunSession(
+            directory: view.directory, plan: view.plan,
+            unattended: unattended || view.state.created?.unattended == true
+        ).drive()
+    }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import DRCrypto
+import DRRepository
+import DRSystem
+import SystemPackage
+
+struct Key: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Who can read a repository, and who can write to it.",
+        subcommands: [KeyInit.self, KeyList.self, KeyAdd.self, KeyWriter.self])
+}
+
+struct KeyInit: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make an age identity, to be added to a repository by its recipient.",
+        discussion: "Example:  drctl key init --out /root/second-reader.txt")
+
+    @Option(help: ArgumentHelp("Where the identity goes; mode 0600.", valueName: "file"))
+    var out: String
+    @OptionGroup var output: OutputOptions
+
+    struct Result: Encodable {
+        var recipient: String
+        var identity: String
+    }
+
+    func perform() async throws -> Outcome {
+        let identity = try AgeIdentity.generate()
+        guard let recipient = identity.recipient?.text else {
+            throw Failure(exit: .internalError, code: "internal", message: "the identity has no recipient")
+        }
+        let path = Paths.absolute(out)
+        guard let text = try identity.text() else {
+            throw Failure(exit: .internalError, code: "internal", message: "the identity has no text")
+        }
+        try DurableFile.create(at: path, with: text.copiedBytes() + [UInt8(ascii: "\n")], mode: 0o600)
+        return .verification(
+            [], text: "made \(path)\nrecipient: \(recipient)", result: Result(recipient: recipient, identity: path.string))
+    }
+}
+
+struct KeyList: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The slots of a repository: whom its key is sealed to.",
+        discussion: "Needs no key.\n\nExample:  drctl key list --repo /srv/backup")
+
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    struct Slot: Encodable {
+        var kind: String
+        var label: String
+        var epoch: UInt32
+        var file: String
+    }
+
+    func perform() async throws -> Outcome {
+        let repository = try options.open(try options.identityIfGiven())
+        let slots = repository.slots.map {
+            Slot(kind: $0.kind.rawValue, label: $0.label, epoch: $0.epoch, file: $0.path.text)
+        }
+        let lines = slots.map { "epoch \($0.epoch)  \($0.kind.padded(to: 10))  \(displayEscaped($0.label))  \($0.file)" }
+        return .verification([], text: lines.joined(separator: "\n"), result: slots)
+    }
+}
+
+struct KeyAdd: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Let another identity or passphrase read the repository.",
+        discussion: """
+            Needs a reader's identity (only who can open the key can hand it on) and the owner's key.
+
+            Example:  drctl key add --recipient age1… --owner-key owner.key --repo /srv/backup --identity mine.txt
+            """)
+
+    @Option(help: ArgumentHelp("An age recipient.", valueName: "age1…"))
+    var recipient: String?
+    @Option(help: ArgumentHelp("A file with a new passphrase.", valueName: "file"))
+    var newPassphraseFile: String?
+    @Option(help: ArgumentHelp("The owner's key file.", valueName: "file"))
+    var ownerKey: String
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let reader: NewRepository.Reader
+        switch (recipient, newPassphraseFile) {
+        case (let text?, nil): reader = .recipient(text)
+        case (nil, let file?):
+            reader = .passphrase(try RepositoryOptions.passphrase(in: Paths.absolute(file)), label: "passphrase")
+        default:
+            throw Failure(
+                exit: .usage, code: "usage", message: "give either --recipient or --new-passphrase-file",
+                hint: "see `drctl key add --help`")
+        }
+        let identity = try options.requiredIdentity()
+        let repository = try options.open(identity)
+        let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
+        let slot = try await BlockingThread.run {
+            try repository.addingSlot(
+                for: reader, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
+            ).slot
+        }
+        return .verification(
+            [], text: "added \(slot.kind.rawValue) \(displayEscaped(slot.label))",
+            result: KeyList.Slot(kind: slot.kind.rawValue, label: slot.label, epoch: slot.epoch, file: slot.path.text))
+    }
+}
+
+struct KeyWriter: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "writer",
+        abstract: "Enrol a host that backs up and cannot read.",
+        discussion: """
+            Example:  drctl key writer --host db1 --out db1-writer.key --owner-key owner.key --repo /srv/backup --identity mine.txt
+            """)
+
+    @Option(help: "The host's name; never used twice.")
+    var host: String
+    @Option(help: ArgumentHelp("Where the writer identity goes; mode 0600.", valueName: "file"))
+    var out: String
+    @Option(help: ArgumentHelp("The owner's key file.", valueName: "file"))
+    var ownerKey: String
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    struct Result: Encodable {
+        var host: String
+        var writer: String
+    }
+
+    func perform() async throws -> Outcome {
+        let identity = try options.requiredIdentity()
+        let repository = try options.open(identity)
+        let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
+        let path = Paths.absolute(out)
+        guard try FileStatus.ifPresent(at: path) == nil else {
+            throw Failure(
+                exit: .usage, code: "file.exists", message: "\(path) is there already", hint: "choose another name")
+        }
+        let file = try repository.addingWriter(
+            host: host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
+        ).writerFile
+        try DurableFile.create(at: path, with: file.copiedBytes(), mode: 0o600)
+        return .verification(
+            [], text: "enrolled \(displayEscaped(host)); its writer identity is \(path)",
+            result: Result(host: host, writer: path.string))
+    }
+}

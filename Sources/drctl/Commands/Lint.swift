@@ -1,0 +1,56 @@
+import ArgumentParser
+import DRRunbook
+import DRSystem
+import SystemPackage
+
+struct Lint: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Check runbooks, site files and catalogues: every mistake at once, with its place and the fix.",
+        discussion: "Exits 40 where there is a mistake.\n\nExample:  drctl lint Runbooks/*.yaml")
+
+    @Argument(help: "Files; what each is says its `kind`.", completion: .file(extensions: ["yaml"]))
+    var files: [String]
+    @OptionGroup var output: OutputOptions
+
+    struct Row: Encodable {
+        var file: String
+        var line: Int
+        var column: Int
+        var severity: String
+        var code: String
+        var message: String
+        var fix: String?
+    }
+
+    func perform() async throws -> Outcome {
+        var found: [Diagnostic] = []
+        for file in files { found += try Self.diagnostics(of: file) }
+        found = found.inOrder
+        let rows = found.map {
+            Row(
+                file: $0.place.file, line: $0.place.line, column: $0.place.column, severity: $0.severity.rawValue,
+                code: $0.code.rawValue, message: $0.message, fix: $0.fix)
+        }
+        let count = files.count == 1 ? "1 file" : "\(files.count) files"
+        let text = found.isEmpty ? "\(count): no mistakes" : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
+        return .run(found.hasErrors ? [.runbookInvalid] : [], text: text, result: rows)
+    }
+
+    private static func diagnostics(of file: String) throws -> [Diagnostic] {
+        let source = try RunbookOptions.text(file)
+        switch RunbookSources.kind(of: source) {
+        case "Site": return SiteDecoder.decode(source).diagnostics
+        case "Catalogue": return CatalogueDecoder.decode(source).diagnostics
+        default:
+            let folder = FilePath(file).removingLastComponent()
+            return RunbookSources(
+                runbook: source, site: try beside(folder, "site.yaml"), catalogue: try beside(folder, "services.yaml")
+            ).check().diagnostics
+        }
+    }
+
+    private static func beside(_ folder: FilePath, _ name: String) throws -> SourceText? {
+        let path = folder.appending(name).string
+        return try FileStatus.ifPresent(at: Paths.absolute(path)) == nil ? nil : try RunbookOptions.text(path)
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import DRJournal
+import DRMachine
+import DRRunbook
+
+struct Resolve: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Answer a step that is held, in doubt, or done by hand.",
+        discussion: """
+            retry   another attempt
+            done    it is done; where the step has a probe, the probe is asked first
+            failed  it failed
+            skip    go on without it
+
+            Example:  drctl resolve orders-20261122 fence --as done --reason "switch port pulled, ticket 4711"
+            """)
+
+    @OptionGroup var selection: RunSelection
+    @Argument(help: "The step; left out, the only one that waits for a person.")
+    var step: String?
+    @Option(help: "retry, done, failed or skip.")
+    var `as`: Request.Resolution
+    @Option(help: "Why; goes into the report.")
+    var reason: String
+    @Option(name: .customLong("input"), help: ArgumentHelp("What the card asks to enter.", valueName: "name=value"))
+    var inputs: [String] = []
+    @Option(help: ArgumentHelp("A ticket, a path, a link: what shows that it was done.", valueName: "text"))
+    var evidence: [String] = []
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let view = try selection.select("resolve") { !$0.stuckSteps.isEmpty }
+        let stuck = view.stuckSteps.filter { step == nil || $0.rawValue == step }
+        guard let id = stuck.first, stuck.count == 1 else {
+            throw Failure(
+                exit: .usage, code: "step.notStuck",
+                message: stuck.isEmpty
+                    ? "\(step.map { "step \($0)" } ?? "no step") of run \(view.directory.id) waits for an answer"
+                    : "\(stuck.count) steps wait for an answer",
+                hint: stuck.isEmpty
+                    ? "see `drctl status \(view.directory.id)`"
+                    : "name one: " + stuck.map(\.rawValue).joined(separator: ", "))
+        }
+        return try await Asking(directory: view.directory).leave(
+            .resolve(step: id, as: `as`, reason: reason, inputs: try typedInputs(view.state.steps[id]?.card), evidence: evidence),
+            done: "resolved: \(id) as \(`as`.rawValue)")
+    }
+
+    private func typedInputs(_ card: Card?) throws -> [String: Value] {
+        var values: [String: Value] = [:]
+        for pair in inputs {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw Failure(
+                    exit: .usage, code: "usage", message: "--input \(pair) has no value", hint: "write --input name=value")
+            }
+            let name = String(pair[..<equals])
+            let text = String(pair[pair.index(after: equals)...])
+            switch card?.inputs[name] {
+            case .integer:
+                guard let number = Int64(text) else {
+                    throw Failure(exit: .usage, code: "usage", message: "\(name) has to be an integer, not \(text)")
+                }
+                values[name] = .integer(number)
+            case .boolean:
+                guard let flag = Bool(text) else {
+                    throw Failure(exit: .usage, code: "usage", message: "\(name) has to be true or false, not \(text)")
+                }
+                values[name] = .boolean(flag)
+            case .string, nil: values[name] = .string(text)
+            }
+        }
+        return values
+    }
+}
+
+extension Request.Resolution: ExpressibleByArgument {}

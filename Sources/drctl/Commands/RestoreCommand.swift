@@ -1,0 +1,71 @@
+import ArgumentParser
+import DRRepository
+import DRSystem
+
+struct RestoreCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Restore a snapshot, and compare what the disk then holds with its manifest.",
+        discussion: """
+            The target must be empty or absent. An interrupted restore is taken up by the same command.
+            Exits 3 where something could not be restored, 21 where what was restored differs.
+
+            Example:  drctl restore latest --dataset orders --target /mnt/dr-site --repo /srv/backup --identity mine.txt
+            """)
+
+    @Argument(help: "A snapshot's id, its beginning, or `latest`.")
+    var snapshot: String
+    @Option(help: "The dataset that `latest` is of.")
+    var dataset: String?
+    @Option(help: ArgumentHelp("Where to restore to.", valueName: "dir"))
+    var target: String
+    @Flag(help: "Replace files that are in the way.")
+    var overwrite = false
+    @Flag(help: "Give files their owners back; needs the privilege.")
+    var owners = false
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let identity = try options.requiredIdentity()
+        let job = RestoreJob(
+            repository: try options.open(identity), identity: identity, dataset: dataset, snapshot: snapshot,
+            target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners)
+        let stopping = Stopping()
+        let meter = ProgressMeter(what: "restore")
+        let result: RestoreJob.Result
+        do {
+            result = try await BlockingThread.run {
+                try job.run(isCancelled: { stopping.isRequested }) { meter.show(files: $0.files, bytes: $0.bytes) }
+            }
+        } catch let error as RepositoryError where error.code == .cancelled {
+            throw Failure(
+                exit: stopping.exit ?? .interrupted, code: "restore.interrupted", message: "interrupted",
+                hint: "run the same command again: it takes up what was restored")
+        }
+        meter.end()
+        for failure in result.failures.prefix(50) { Output.note("not as it was: \(failure)") }
+        return .verification(Self.conditions(result), text: Self.text(result), result: result)
+    }
+
+    static func conditions(_ result: RestoreJob.Result) -> [ExitStatus] {
+        var conditions: [ExitStatus] = []
+        if result.failureCount > 0 { conditions.append(.partial) }
+        if result.equal == false && result.failureCount == 0 { conditions.append(.damaged) }
+        if result.equal == nil { conditions.append(.notEstablished) }
+        return conditions
+    }
+
+    private static func text(_ result: RestoreJob.Result) -> String {
+        let verdict =
+            switch result.equal {
+            case true?: "every entry is as the manifest says (\(result.filesCompared) files compared)"
+            case false?: "\(result.mismatches) entries DIFFER from the manifest"
+            case nil: "not established: \(result.unknown) entries could not be compared"
+            }
+        return """
+            restored \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset)) to \(displayEscaped(result.path))
+            \(result.files) files, \(ByteCount(result.bytes)); \(verdict)
+            """
+    }
+}

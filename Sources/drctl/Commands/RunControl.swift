@@ -1,0 +1,42 @@
+import ArgumentParser
+import DRJournal
+import DRMachine
+
+struct Pause: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Start nothing new; what is under way goes on.",
+        discussion: "Example:  drctl pause orders-20261122 --reason \"waiting for the network team\"")
+
+    @OptionGroup var selection: RunSelection
+    @Option(help: "Why; goes into the report.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let view = try selection.select("pause") { $0.state.status == .running }
+        return try await Asking(directory: view.directory).leave(
+            .pause(reason: reason), done: "paused; go on with:  drctl resume \(view.directory.id)")
+    }
+}
+
+struct Cancel: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "End a run: end its attempts, clean up, stop its services, close it.",
+        discussion: "Example:  drctl cancel orders-20261122 --reason \"false alarm\"")
+
+    @OptionGroup var selection: RunSelection
+    @Option(help: "Why; goes into the report.")
+    var reason: String
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let view = try selection.select("cancel") { !$0.isClosed }
+        if view.isClosed {
+            throw Failure(
+                exit: .usage, code: "run.closed", message: "run \(view.directory.id) is closed already",
+                hint: "see `drctl status \(view.directory.id)`")
+        }
+        return try await Asking(directory: view.directory).leave(
+            .cancel(reason: reason), done: "cancelling; follow it with:  drctl watch \(view.directory.id)")
+    }
+}

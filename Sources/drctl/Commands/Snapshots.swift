@@ -1,0 +1,47 @@
+import ArgumentParser
+import DRCrypto
+import DRMachine
+import DRRepository
+import DRSystem
+
+struct Snapshots: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "List the snapshots of a repository.",
+        discussion: "A writer identity is enough.\n\nExample:  drctl snapshots --repo /srv/backup --identity writer.key --dataset orders")
+
+    @Option(help: "Only those of this dataset.")
+    var dataset: String?
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    struct Row: Encodable {
+        var id: String
+        var dataset: String
+        var host: String
+        var startedAt: String
+        var files: Int
+        var bytes: Int
+        var partial: Bool
+        var tag: String?
+        var paths: [String]
+    }
+
+    func perform() async throws -> Outcome {
+        let identity = try options.requiredIdentity()
+        let repository = try options.open(identity)
+        let catalog = repository.snapshots(try repository.unlock(identity), ledger: try Ledger(reading: repository))
+        let rows = catalog.snapshots.filter { dataset == nil || $0.manifest.dataset == dataset }.map { snapshot in
+            Row(
+                id: snapshot.id.hex, dataset: snapshot.manifest.dataset, host: snapshot.manifest.host,
+                startedAt: TimeText.full(wallNanoseconds: snapshot.manifest.startedNanoseconds),
+                files: snapshot.manifest.counts.files, bytes: snapshot.manifest.counts.sourceBytes,
+                partial: snapshot.manifest.isPartial, tag: snapshot.manifest.tag, paths: snapshot.manifest.paths)
+        }
+        let lines = rows.map { row in
+            "\(row.id.prefix(16))  \(row.startedAt)  \(displayEscaped(row.dataset))  \(row.files) files  \(ByteCount(Int64(row.bytes)))\(row.partial ? "  PARTIAL" : "")"
+        }
+        for fault in catalog.faults { Output.note("drctl: \(fault.message)") }
+        return .verification(
+            catalog.faults.map { Failure($0).exit }, text: lines.joined(separator: "\n"), result: rows)
+    }
+}

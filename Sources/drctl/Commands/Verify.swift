@@ -1,0 +1,158 @@
+import ArgumentParser
+import DRCrypto
+import DRRepository
+import DRSystem
+
+struct Verify: Command {
+    static let configuration = CommandConfiguration(
+        abstract: "Prove that what is stored is what was written.",
+        discussion: """
+            stored    presence, length and SHA-256 of every pack; needs no key, names files with a reader's identity
+            content   also decrypts and decompresses every object, and follows every snapshot's links
+
+            Exits 21 on damage, 22 where something is not authentic, 30 where it could not be established.
+
+            Example:  drctl verify --repo /srv/backup
+                      drctl verify --repo /srv/backup --identity mine.txt --level content
+            """)
+
+    @Option(help: "stored or content.")
+    var level: VerificationLevel = .stored
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform() async throws -> Outcome {
+        let identity = try options.identityIfGiven()
+        if level == .content && identity == nil { _ = try options.requiredIdentity() }
+        let repository = try options.open(identity)
+        let stopping = Stopping()
+        let meter = ProgressMeter(what: "verify")
+        let level = level
+        let verification = try await BlockingThread.run {
+            repository.verify(
+                VerificationRequest(
+                    level: level, keys: try identity.map { try repository.unlock($0) },
+                    isCancelled: { stopping.isRequested },
+                    progress: { read, _ in meter.show(files: nil, bytes: Int64(read)) }))
+        }
+        meter.end()
+        let report = VerifyReport(verification)
+        let conditions = report.conditions + (stopping.exit.map { [$0] } ?? [])
+        return .verification(conditions, text: report.text, result: report)
+    }
+}
+
+extension VerificationLevel: ExpressibleByArgument {}
+
+/// A verification as people and programs see it.
+struct VerifyReport: Encodable, Sendable {
+    struct Finding: Encodable, Sendable {
+        var condition: String
+        var message: String
+        var hint: String
+    }
+
+    struct Hurt: Encodable, Sendable {
+        var snapshot: String
+        var path: String
+        var wholeDirectory: Bool
+    }
+
+    var level: String
+    /// `holds`, `doesNotHold` or `notEstablished`.
+    var verdict: String
+    var reason: String?
+    var authentic: String
+    var history: String
+    var packsExpected: Int
+    var packsRead: Int
+    var bytesExpected: Int
+    var bytesRead: Int
+    var objectsOpened: Int
+    var findings: [Finding]
+    var hurt: [Hurt]
+    var hurtCount: Int
+    var snapshots: Int
+    var snapshotsWhole: Int
+    var anchor: Anchor?
+
+    private let exits: [ExitStatus]
+
+    init(_ verification: Verification) {
+        level = verification.level.rawValue
+        (verdict, reason) = Self.words(verification.verdict)
+        authentic = Self.words(verification.authenticity).word
+        history = Self.words(verification.history).word
+        packsExpected = verification.coverage.packsExpected
+        packsRead = verification.coverage.packsRead
+        bytesExpected = verification.coverage.bytesExpected
+        bytesRead = verification.coverage.bytesRead
+        objectsOpened = verification.coverage.objectsOpened
+        findings = verification.findings.map {
+            Finding(condition: "\($0.condition)", message: $0.error.message, hint: $0.error.hint)
+        }
+        hurt = verification.hurt.map {
+            Hurt(snapshot: $0.snapshot.hex, path: displayEscaped(bytes: $0.path), wholeDirectory: $0.isWholeDirectory)
+        }
+        hurtCount = verification.hurtCount
+        snapshots = verification.snapshots.count
+        snapshotsWhole = verification.snapshots.filter { $0.verdict == .holds }.count
+        anchor = verification.anchor
+        var exits = verification.conditions.map { condition -> ExitStatus in
+            switch condition {
+            case .notAuthentic: .notAuthentic
+            case .damaged: .damaged
+            case .damagedWithCopy: .damagedCopyExists
+            case .keyMissing: .wrongKey
+            case .notEstablished: .notEstablished
+            }
+        }
+        // Not everything read, and nothing said why: still not established.
+        if exits.isEmpty && !verification.coverage.isComplete { exits.append(.notEstablished) }
+        self.exits = exits
+    }
+
+    var conditions: [ExitStatus] { exits }
+
+    private enum CodingKeys: String, CodingKey {
+        case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
+        case objectsOpened, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
+    }
+
+    private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {
+        switch verdict {
+        case .holds: ("holds", nil)
+        case .doesNotHold(let reason): ("doesNotHold", reason)
+        case .notEstablished(let reason): ("notEstablished", reason)
+        }
+    }
+
+    var text: String {
+        let share = bytesExpected == 0 ? 100 : bytesRead * 100 / bytesExpected
+        var lines = [
+            "\(level): \(verdictText)",
+            "read \(packsRead) of \(packsExpected) packs, \(ByteCount(Int64(bytesRead))) of \(ByteCount(Int64(bytesExpected))) (\(share) %)",
+        ]
+        if objectsOpened > 0 { lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole") }
+        for finding in findings.prefix(20) {
+            lines.append("\(finding.condition): \(displayEscaped(finding.message))")
+            if !finding.hint.isEmpty { lines.append("  next: \(displayEscaped(finding.hint))") }
+        }
+        if findings.count > 20 { lines.append("… and \(findings.count - 20) more findings") }
+        if !hurt.isEmpty {
+            lines.append("files hurt: \(hurtCount)")
+            lines += hurt.prefix(50).map { "  \($0.snapshot.prefix(12))  \($0.path)\($0.wholeDirectory ? "/ and all below" : "")" }
+            lines.append("next: the newest whole snapshot is unhurt; back up the dataset again, which stores the lost chunks anew")
+        }
+        if authentic != "holds" { lines.append("authenticity not established: give --repo-id or an identity that names it") }
+        return lines.joined(separator: "\n")
+    }
+
+    private var verdictText: String {
+        switch verdict {
+        case "holds": "everything that was stored is as it was written"
+        case "doesNotHold": "DAMAGED: \(displayEscaped(reason ?? ""))"
+        default: "NOT ESTABLISHED: \(displayEscaped(reason ?? ""))"
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import DRSystem
+import Glibc
+import Glibc
+
+/// The root command. Flat verbs, and three groups: `repo`, `key`, `evidence`.
+@main
+struct Drctl: AsyncParsableCommand {
+    static let version = "0.1.0"
+    /// What reports name as their maker.
+    static var tool: String { "drctl \(version)" }
+    static let groups: Set<String> = ["repo", "key", "evidence"]
+
+    static let configuration = CommandConfiguration(
+        commandName: "drctl",
+        abstract: "Run disaster-recovery runbooks, make backups, prove that both work.",
+        discussion: """
+            A first look:    drctl lint Runbooks/first-drill.yaml
+                             drctl drill Runbooks/first-drill.yaml
+            In an emergency: drctl status        what is running, and what waits for whom
+                             drctl resume RUN    go on after a crash
+            """,
+        version: version,
+        groupedSubcommands: [
+            CommandGroup(name: "Runbooks", subcommands: [Lint.self, PlanCommand.self, Drill.self, Run.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    Status.self, Watch.self, Approve.self, Reject.self, Resolve.self, Pause.self, Resume.self,
+                    Cancel.self,
+                ]),
+            CommandGroup(
+                name: "Backups",
+                subcommands: [
+                    Repo.self, Key.self, Backup.self, Snapshots.self, RestoreCommand.self, Verify.self, ResyncCommand.self,
+                ]),
+            CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
+            CommandGroup(name: "Hidden", subcommands: [SupervisorCommand.self, ActionCommand.self]),
+        ])
+
+    static func main() async {
+        ProcessStart.prepare()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let status as ExitCode {
+            Glibc.exit(status.rawValue)
+        } catch {
+            if CommandLine.arguments.contains("--json"), exitCode(for: error) != .success {
+                let failure = Failure(
+                    exit: .usage, code: "usage", message: message(for: error),
+                    hint: "run the command with --help for an example")
+                Glibc.exit(Output.emit(failure, command: "drctl", asJSON: true).rawValue)
+            }
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import DRCrypto
+import DRRepository
+import DRSystem
+import SystemPackage
+
+/// A backup of one dataset, as `drctl backup` and the step kind `backup` make it.
+struct BackupJob: Sendable {
+    struct Result: Codable, Sendable {
+        var snapshot: String
+        var dataset: String
+        var repository: String
+        /// False where something could not be read: the snapshot is partial, and never `latest`.
+        var complete: Bool
+        var filesRead: Int
+        var filesTrusted: Int
+        var bytesRead: Int64
+        var bytesSource: Int64
+        /// What the repository's packs grew by.
+        var bytesStored: Int64
+        var problems: [String]
+        var problemCount: Int
+        /// The repository as it is now; `--anchor` compares with it later.
+        var anchor: Anchor
+        /// `false` where the repository's id was not known beforehand.
+        var pinned: Bool
+    }
+
+    var repository: Repository
+    var identity: Identity
+    var dataset: String
+    var sources: [FilePath]
+    var tag: String?
+    /// Where unchanged files are remembered; nil rereads everything.
+    var cache: FilePath?
+
+    /// Blocks; run it on a thread of its own. The snapshot is durable and in the log on return.
+    func run(
+        isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (CaptureProgress) -> Void
+    ) throws -> Result {
+        let time = try SystemTimeSource()
+        let started = time.wallNanoseconds()
+        let keys = try repository.unlock(identity)
+        let session = try WriteSession(repository, keys: keys, time: time)
+        let parent = session.parent(of: dataset)
+        let request = CaptureRequest(
+            sources: sources, cache: try fileCache(session.sink.naming, hasParent: parent != nil), time: time)
+        let captured: CaptureResult
+        do {
+            captured = try Capture(into: session.sink).run(request, isCancelled: isCancelled, progress: progress)
+        } catch {
+            // What is stored already is kept for the next try.
+            if error.code == .cancelled { try session.checkpoint() } else { session.cancel() }
+            throw error
+        }
+        let snapshot = try session.publish(
+            SnapshotManifest(
+                dataset: dataset, host: Host.name, paths: sources.map(\.string), tag: tag, root: captured.root,
+                startedNanoseconds: started, endedNanoseconds: started,
+                parent: captured.counts.filesUnchanged > 0 ? parent?.id : nil, isPartial: !captured.isComplete,
+                counts: Self.counts(captured.counts)))
+        // A cache that could not be saved costs time, not correctness.
+        try? captured.cache?.save()
+        return try result(snapshot, captured)
+    }
+
+    /// A cache counts only while the snapshot that it grew with is there.
+    private func fileCache(_ naming: any ObjectNaming, hasParent: Bool) throws -> FileCache? {
+        guard let cache else { return nil }
+        try DurableFile.makeDirectory(at: cache.removingLastComponent(), mode: 0o700)
+        if !hasParent, try FileStatus.ifPresent(at: cache) != nil { try DurableFile.remove(cache) }
+        let scope = ([dataset] + sources.map(\.string)).joined(separator: "\0")
+        return FileCache(at: cache, naming: naming, chunker: .standard, scope: Array(scope.utf8))
+    }
+
+    private func result(_ snapshot: Snapshot, _ captured: CaptureResult) throws -> Result {
+        Result(
+            snapshot: snapshot.id.hex, dataset: dataset, repository: repository.id.hex, complete: captured.isComplete,
+            filesRead: captured.counts.filesRead, filesTrusted: captured.counts.filesUnchanged,
+            bytesRead: captured.counts.bytesRead,
+            bytesSource: captured.counts.bytesRead + captured.counts.bytesUnchanged,
+            bytesStored: Int64(snapshot.manifest.counts.bytesStored), problems: captured.problems.map(\.message),
+            problemCount: captured.counts.problemCount,
+            anchor: Anchor(of: repository, ledger: try Ledger(reading: repository)), pinned: repository.isPinned)
+    }
+
+    private static func counts(_ seen: CaptureProgress) -> SnapshotManifest.Counts {
+        var counts = SnapshotManifest.Counts()
+        counts.files = seen.filesRead + seen.filesUnchanged
+        counts.directories = seen.directories
+        counts.otherEntries = seen.otherEntries
+        counts.sourceBytes = Int(seen.bytesRead + seen.bytesUnchanged)
+        counts.filesRead = seen.filesRead
+        counts.bytesRead = Int(seen.bytesRead)
+        counts.filesTrusted = seen.filesUnchanged
+        counts.unreadable = seen.problemCount
+        return counts
+    }
+}

@@ -1,0 +1,53 @@
+import DRCrypto
+import DRRepository
+import DRSystem
+import SystemPackage
+
+/// A restore, and the comparison of what the disk then holds with the snapshot.
+struct RestoreJob: Sendable {
+    struct Result: Codable, Sendable {
+        var snapshot: String
+        var dataset: String
+        var path: String
+        var files: Int
+        var bytes: Int64
+        var filesCompared: Int
+        /// Entries of the target that differ from the manifest.
+        var mismatches: Int
+        /// Entries that could not be compared.
+        var unknown: Int
+        var failures: [String]
+        var failureCount: Int
+        var resumed: Bool
+        /// `true`: every entry is as the manifest says. `false`: some differ. Null: not established.
+        var equal: Bool?
+    }
+
+    var repository: Repository
+    var identity: Identity
+    var dataset: String?
+    /// An id, its beginning, or `latest`.
+    var snapshot: String
+    var target: FilePath
+    var overwrites = false
+    var restoresOwners = false
+
+    /// Blocks; run it on a thread of its own. What was restored is durable on return.
+    func run(
+        isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) throws -> Result {
+        let keys = try repository.unlock(identity)
+        let ledger = try Ledger(reading: repository)
+        let found = try repository.snapshots(keys, ledger: ledger).find(snapshot, dataset: dataset)
+        let (source, _) = try repository.reader(keys, ledger: ledger)
+        let request = RestoreRequest(
+            root: found.manifest.root, target: target, overwrites: overwrites, restoresOwners: restoresOwners)
+        let restored = try Restore(from: source).run(request, isCancelled: isCancelled, progress: progress)
+        let check = try RestoreCheck(against: source).run(request, isCancelled: isCancelled)
+        return Result(
+            snapshot: found.id.hex, dataset: found.manifest.dataset, path: target.string, files: restored.counts.files,
+            bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
+            unknown: check.unknownCount, failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
+            failureCount: restored.counts.failureCount, resumed: restored.wasResumed, equal: check.isEqual)
+    }
+}

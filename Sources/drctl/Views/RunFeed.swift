@@ -1,0 +1,43 @@
+import DRMachine
+import DRRunbook
+import Synchronization
+
+/// What was committed, on its way from the runner to the display; the runner never waits for the screen.
+final class RunFeed: Sendable {
+    private struct State {
+        var run: RunState
+        var unseen: [JournaledEvent] = []
+        var hasEnded = false
+    }
+
+    private let state: Mutex<State>
+
+    init(plan: Plan) { state = Mutex(State(run: RunState(plan: plan))) }
+
+    /// What happened before, which is shown but not told again.
+    func start(from view: RunView) {
+        state.withLock { state in
+            if state.run.lastEvent < view.state.lastEvent { state.run = view.state }
+        }
+    }
+
+    func add(_ events: [JournaledEvent]) {
+        state.withLock { state in
+            for event in events where event.number > state.run.lastEvent {
+                // The runner applied it before it was committed; here it only moves the picture.
+                try? RunMachine.apply(&state.run, event)
+                state.unseen.append(event)
+            }
+        }
+    }
+
+    func end() { state.withLock { $0.hasEnded = true } }
+
+    /// The state as it is, what came since the last look, and whether nothing more will come.
+    func take() -> (run: RunState, events: [JournaledEvent], hasEnded: Bool) {
+        state.withLock { state in
+            defer { state.unseen = [] }
+            return (state.run, state.unseen, state.hasEnded)
+        }
+    }
+}

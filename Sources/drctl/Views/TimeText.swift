@@ -1,0 +1,33 @@
+import DRMachine
+import DRRunbook
+import FoundationEssentials
+
+/// Times and lengths of time as people read them.
+enum TimeText {
+    /// `850ms`, `12.3s`, `4m 05s`, `2h 03m`, with a sign when negative.
+    static func span(_ span: TimeSpan) -> String {
+        let magnitude = span.nanoseconds.magnitude
+        let sign = span.nanoseconds < 0 ? "-" : ""
+        let milliseconds = magnitude / 1_000_000
+        let seconds = milliseconds / 1000
+        switch seconds {
+        case 0: return "\(sign)\(milliseconds)ms"
+        case 1..<60: return "\(sign)\(seconds).\(milliseconds % 1000 / 100)s"
+        case 60..<3600: return "\(sign)\(seconds / 60)m \(twoDigits(seconds % 60))s"
+        default: return "\(sign)\(seconds / 3600)h \(twoDigits(seconds % 3600 / 60))m"
+        }
+    }
+
+    /// `15:04:05Z`: the wall clock, in UTC, to the second.
+    static func clock(_ moment: Moment) -> String {
+        let seconds = (moment.wall / 1_000_000_000) % 86_400
+        return "\(twoDigits(seconds / 3600)):\(twoDigits(seconds % 3600 / 60)):\(twoDigits(seconds % 60))Z"
+    }
+
+    /// `2026-11-22T15:04:05Z`.
+    static func full(wallNanoseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(wallNanoseconds / 1_000_000_000)).formatted(.iso8601)
+    }
+
+    private static func twoDigits(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

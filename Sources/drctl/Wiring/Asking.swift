@@ -1,0 +1,62 @@
+import DRCrypto
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+import SystemPackage
+
+/// Leaves a person's request in a run and waits until the runner has answered it.
+struct Asking {
+    struct Answer: Encodable, Sendable {
+        var run: String
+        var request: String
+        /// `applied`, `refused` or `waiting`.
+        var state: String
+        var reason: String?
+    }
+
+    /// How long a living runner is given to journal a request.
+    static let patience = TimeSpan.seconds(20)
+
+    var directory: RunDirectory
+
+    func leave(_ ask: Request.Ask, done: String) async throws -> Outcome {
+        let id = try Self.newID()
+        let request = Request(id: id, run: directory.id, uid: Host.effectiveUID, ask: ask)
+        try RequestBox(of: directory).leave(request)
+        let deadline = try Deadline(after: Self.patience)
+        while !deadline.isPast {
+            if let outcome = try answered(id, done: done) { return outcome }
+            if try RunnerLock.holder(of: directory) == nil { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        // A runner may have answered and gone between the two looks.
+        if let outcome = try answered(id, done: done) { return outcome }
+        return .run(
+            [.waitingForPerson],
+            text: "left, and waits: no runner is alive to take it.\nGo on with:  drctl resume \(directory.id)",
+            result: Answer(run: directory.id, request: id, state: "waiting"))
+    }
+
+    private func answered(_ id: String, done: String) throws -> Outcome? {
+        for event in try JournalReader.read(at: directory.journal).events.reversed() {
+            switch event.event {
+            case .requestApplied(let accepted) where accepted.request.id == id:
+                return .run([], text: done, result: Answer(run: directory.id, request: id, state: "applied"))
+            case .requestRefused(id, _, let reason):
+                throw Failure(
+                    exit: .usage, code: "request.refused", message: "the run refused it: \(reason)",
+                    hint: "see `drctl status \(directory.id)`")
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    static func newID() throws -> String {
+        try SecureRandom.bytes(16).map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }.joined()
+    }
+}

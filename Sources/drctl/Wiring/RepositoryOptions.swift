@@ -1,0 +1,92 @@
+import ArgumentParser
+import DRCrypto
+import DRRepository
+import DRSystem
+import FoundationEssentials
+import SystemPackage
+
+/// Which repository, and what it is opened with. Secrets come from files, never from arguments.
+struct RepositoryOptions: ParsableArguments {
+    @Option(name: .customLong("repo"), help: ArgumentHelp("The repository (or DRCTL_REPOSITORY).", valueName: "dir"))
+    var repository: String?
+    @Option(help: ArgumentHelp("An age identity or a writer identity (or DRCTL_IDENTITY_FILE).", valueName: "file"))
+    var identity: String?
+    @Option(
+        help: ArgumentHelp(
+            "A file with the passphrase of a slot (or DRCTL_PASSPHRASE_FILE, or the credential drctl-passphrase).",
+            valueName: "file"))
+    var passphraseFile: String?
+    @Option(name: .customLong("repo-id"), help: ArgumentHelp("The repository's id: anything else is refused.", valueName: "hex"))
+    var repositoryID: String?
+
+    var path: FilePath {
+        get throws {
+            guard let named = repository ?? Self.environment("DRCTL_REPOSITORY") else {
+                throw Failure(
+                    exit: .usage, code: "repository.unnamed", message: "no repository was named",
+                    hint: "give --repo DIR or set DRCTL_REPOSITORY")
+            }
+            return Paths.absolute(named)
+        }
+    }
+
+    /// - Returns: what to open the repository with; nil where nothing was given.
+    func identityIfGiven() throws -> Identity? {
+        if let named = identity ?? Self.environment("DRCTL_IDENTITY_FILE") {
+            return try Identity.parse(Self.secretFile(Paths.absolute(named)))
+        }
+        if let file = try passphrasePath() { return .passphrase(try Self.passphrase(in: file)) }
+        return nil
+    }
+
+    func requiredIdentity() throws -> Identity {
+        if let identity = try identityIfGiven() { return identity }
+        throw Failure(
+            exit: .wrongKey, code: "repository.missingKey", message: "nothing was given to open the repository with",
+            hint: "give --identity FILE or --passphrase-file FILE, or set DRCTL_IDENTITY_FILE")
+    }
+
+    func open(_ identity: Identity?) throws -> Repository {
+        var pin = identity?.pinnedRepository
+        if let repositoryID {
+            guard let digest = Digest(hex: repositoryID) else {
+                throw Failure(
+                    exit: .usage, code: "usage", message: "--repo-id \(repositoryID) is no id",
+                    hint: "an id is 64 hexadecimal digits: see `drctl repo info`")
+            }
+            pin = digest
+        }
+        return try Repository(opening: LocalStorage(root: path), pinned: pin)
+    }
+
+    private func passphrasePath() throws -> FilePath? {
+        if let named = passphraseFile ?? Self.environment("DRCTL_PASSPHRASE_FILE") { return Paths.absolute(named) }
+        guard let folder = Self.environment("CREDENTIALS_DIRECTORY") else { return nil }
+        let credential = FilePath(folder).appending("drctl-passphrase")
+        return try FileStatus.ifPresent(at: credential) == nil ? nil : credential
+    }
+
+    static func passphrase(in file: FilePath) throws -> SecretBytes {
+        var bytes = try DurableFile.read(at: file, limit: 4096)
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        guard !bytes.isEmpty else {
+            throw Failure(exit: .wrongKey, code: "passphrase.empty", message: "the passphrase file \(file) is empty")
+        }
+        return try SecretBytes(copying: bytes)
+    }
+
+    static func secretFile(_ path: FilePath) throws -> SecretBytes {
+        do {
+            return try SecretBytes(copying: try DurableFile.read(at: path, limit: 64 << 10))
+        } catch {
+            throw Failure(
+                exit: .wrongKey, code: "repository.missingKey", message: "the key file cannot be read: \(error.message)",
+                hint: error.hint)
+        }
+    }
+
+    static func environment(_ name: String) -> String? {
+        let value = ProcessInfo.processInfo.environment[name]
+        return value?.isEmpty == true ? nil : value
+    }
+}

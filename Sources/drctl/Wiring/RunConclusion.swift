@@ -1,0 +1,121 @@
+import DREvidence
+import DRJournal
+import DRMachine
+import DRMeasure
+import DRRunbook
+import DRSystem
+import SystemPackage
+
+/// What is left of a run when it is over: record and report, derived from plan and journal, and what they show.
+struct RunConclusion {
+    struct Summary: Encodable, Sendable {
+        struct Service: Encodable, Sendable {
+            var name: String
+            var recoveryTimeNanoseconds: Int64?
+            var recoveryTimeObjective: String?
+            var lossNanoseconds: Int64?
+            var lostWrites: Int64?
+            var recoveryPointObjective: String?
+        }
+
+        var run: String
+        var outcome: String
+        var reason: String
+        var services: [Service]
+        var record: String
+        var report: String
+        var owedCleanup: [String]
+        let conditions: [ExitStatus]
+        let text: String
+
+        private enum CodingKeys: String, CodingKey {
+            case run, outcome, reason, services, record, report, owedCleanup
+        }
+    }
+
+    private let view: RunView
+
+    init(_ view: RunView) { self.view = view }
+
+    /// Writes `record.json` and `report.html`; durable on return. Doing it again gives the same bytes.
+    func write() throws -> Summary {
+        guard let head = view.contents.head else {
+            throw Failure(exit: .notEstablished, code: "run.empty", message: "the journal of \(view.directory.id) is empty")
+        }
+        let record = try Record.derive(plan: view.plan, events: view.contents.events, head: head)
+        let mode = RunDirectory.Audience.ofThisHost.fileMode
+        try DurableFile.replace(at: view.directory.record, with: try record.fileBytes(), mode: mode)
+        let report = try Report.render(record, tool: Drctl.tool)
+        try DurableFile.replace(at: view.directory.report, with: Array(report.utf8), mode: mode)
+        return try summary()
+    }
+
+    private func summary() throws -> Summary {
+        let measured = try Measurement(plan: view.plan, events: view.contents.events)
+        let (outcome, reason): (String, String) =
+            if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else { ("open", "") }
+        return Summary(
+            run: view.directory.id, outcome: outcome, reason: reason, services: measured.services.map(Self.service),
+            record: view.directory.record.string, report: view.directory.report.string,
+            owedCleanup: view.state.owedCleanup.keys.map(\.rawValue).sorted(), conditions: conditions(measured),
+            text: text(measured, outcome: outcome, reason: reason))
+    }
+
+    private static func service(_ service: ServiceMeasurement) -> Summary.Service {
+        Summary.Service(
+            name: service.service, recoveryTimeNanoseconds: service.recovery.span?.nanoseconds,
+            recoveryTimeObjective: service.recoveryTimeObjective?.outcome.rawValue,
+            lossNanoseconds: service.loss.time.span?.nanoseconds, lostWrites: service.loss.writes,
+            recoveryPointObjective: service.recoveryPointObjective?.outcome.rawValue)
+    }
+
+    private func conditions(_ measured: Measurement) -> [ExitStatus] {
+        guard case .closed(let outcome, _) = view.state.status else { return RunSummary(view).conditions }
+        switch outcome {
+        case .failed: return [.runFailed]
+        case .refused: return [.refused]
+        case .cancelled: return [.cancelled]
+        case .succeeded:
+            let objectives = measured.objectives
+            var conditions: [ExitStatus] = []
+            if objectives.contains(where: { $0.outcome == .missed }) { conditions.append(.policyMissed) }
+            if objectives.contains(where: { $0.outcome == .notEstablished }) { conditions.append(.notEstablished) }
+            return conditions
+        }
+    }
+
+    private func text(_ measured: Measurement, outcome: String, reason: String) -> String {
+        var lines = ["\(view.directory.id): \(outcome)\(reason.isEmpty ? "" : ": \(displayEscaped(reason))")"]
+        for service in measured.services {
+            lines.append(
+                "  \(service.service)  achieved recovery time  \(Self.figure(service.recovery))\(Self.verdict(service.recoveryTimeObjective, "RTO"))")
+            let writes = service.loss.writes.map { $0 == 1 ? ", 1 write" : ", \($0) writes" } ?? ""
+            lines.append(
+                "  \(service.service)  achieved data loss      \(Self.figure(service.loss.time))\(writes)\(Self.verdict(service.recoveryPointObjective, "RPO"))")
+        }
+        for (step, reason) in view.state.owedCleanup.sorted(by: { $0.key < $1.key }) {
+            lines.append("  CLEANUP OWED: \(step): \(displayEscaped(reason))")
+        }
+        lines.append("  report  \(view.directory.report)")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func figure(_ figure: Figure) -> String {
+        if let span = figure.span { return TimeText.span(span) }
+        var text = "not established: \(figure.reason ?? "")"
+        if let least = figure.atLeast { text += ", at least \(TimeText.span(least))" }
+        if let most = figure.atMost { text += ", at most \(TimeText.span(most))" }
+        return text
+    }
+
+    private static func verdict(_ verdict: DRMeasure.ObjectiveVerdict?, _ name: String) -> String {
+        guard let verdict else { return "" }
+        let word =
+            switch verdict.outcome {
+            case .met: "met"
+            case .missed: "MISSED"
+            case .notEstablished: "not established"
+            }
+        return "  (\(name) \(TimeText.span(verdict.objective)): \(word))"
+    }
+}

@@ -1,0 +1,79 @@
+import DREngine
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+import Glibc
+import SystemPackage
+
+/// A run driven by this process, from the lock to the report: what `drill`, `run` and `resume` share.
+struct RunSession {
+    var directory: RunDirectory
+    var plan: Plan
+    /// Nobody is asked here, whatever the terminal.
+    var unattended: Bool
+
+    func drive() async throws -> Outcome {
+        let time = try SystemTimeSource()
+        let executable = try OwnExecutable.path()
+        let isolation = try await self.isolation(executable)
+        let feed = RunFeed(plan: plan)
+        let runner = try await Runner(
+            Runner.Configuration(
+                directory: directory,
+                access: LocalSupervisors(runDirectory: directory.path, executable: executable, isolation: isolation),
+                isolationProbe: IsolationCheck(runDirectory: directory.path), time: time, version: Drctl.version,
+                onCommit: { feed.add($0) }))
+        // What happened before this process is part of the picture.
+        feed.start(from: try RunView(reading: directory))
+        let stopping = Stopping { signal in Self.signalled(signal, runner, mode: plan.mode) }
+        let display = RunDisplayLoop(
+            feed: feed, directory: directory, display: try RunDisplay(plan: plan), asks: !unattended && Output.isInputTerminal)
+        let showing = Task { await display.run() }
+        let ending: Runner.Ending
+        do {
+            ending = try await runner.run()
+        } catch {
+            feed.end()
+            await showing.value
+            throw error
+        }
+        feed.end()
+        await showing.value
+        return try conclude(ending, signal: stopping.exit)
+    }
+
+    /// Ctrl-C cancels a drill and pauses a real run.
+    private static func signalled(_ signal: Int32, _ runner: Runner, mode: RunMode) {
+        let name = signal == SIGINT ? "interrupted (SIGINT)" : "terminated (SIGTERM)"
+        switch mode {
+        case .drill: runner.tell(.cancel(reason: name))
+        case .real:
+            runner.tell(.pause(reason: name))
+            runner.detach()
+        }
+    }
+
+    private func conclude(_ ending: Runner.Ending, signal: ExitStatus?) throws -> Outcome {
+        let view = try RunView(reading: directory)
+        let interruption = signal.map { [$0] } ?? []
+        switch ending {
+        case .closed:
+            let summary = try RunConclusion(view).write()
+            return .run(interruption + summary.conditions, text: summary.text, result: summary)
+        case .detached:
+            let summary = RunSummary(view)
+            return .run(
+                interruption + summary.conditions,
+                text: "\(directory.id): \(summary.status); what is under way goes on.\nGo on with:  drctl resume \(directory.id)",
+                result: summary)
+        }
+    }
+
+    private func isolation(_ executable: FilePath) async throws -> Isolation? {
+        guard let isolation = plan.isolation else { return nil }
+        return Isolation(
+            runDirectory: directory.path, executable: executable,
+            readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) })
+    }
+}

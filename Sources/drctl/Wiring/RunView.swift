@@ -1,0 +1,70 @@
+import ArgumentParser
+import DRJournal
+import DRMachine
+import DRRunbook
+import DRSystem
+import SystemPackage
+
+/// A run as its directory tells it: the plan, and the state that its journal folds to. Reads only.
+struct RunView: Sendable {
+    var directory: RunDirectory
+    var plan: Plan
+    var contents: JournalContents
+    var state: RunState
+
+    /// - Throws: when the plan or the journal cannot be read, or is not what was committed.
+    init(reading directory: RunDirectory) throws {
+        self.directory = directory
+        plan = try PlanCodec.decode(DurableFile.read(at: directory.plan, limit: 64 << 20))
+        contents = try JournalReader.read(at: directory.journal)
+        state = RunState(plan: plan)
+        for event in contents.events { try RunMachine.apply(&state, event) }
+    }
+
+    /// The cards that somebody has to answer, in the plan's order.
+    var openCards: [Card] {
+        (plan.steps + plan.cleanup).compactMap { step in
+            guard let current = state.steps[step.id], current.phase == .asking else { return nil }
+            return current.card
+        }
+    }
+
+    /// The steps that only a person can take further, in the plan's order.
+    var stuckSteps: [StepID] {
+        (plan.steps + plan.cleanup).map(\.id).filter { id in
+            switch state.steps[id]?.phase {
+            case .held, .inDoubt: true
+            case .asking: state.steps[id]?.card?.kind == .manual
+            default: false
+            }
+        }
+    }
+
+    var isClosed: Bool {
+        if case .closed = state.status { return true }
+        return false
+    }
+}
+
+/// Which run is meant: the one named, or the only one that fits.
+struct RunSelection: ParsableArguments {
+    @Argument(help: "The run's id, or its beginning; left out, the only run that this command fits.")
+    var run: String?
+
+    @OptionGroup var state: StateOptions
+
+    /// - Parameter fits: what makes a run a candidate where none is named.
+    func select(_ purpose: String, where fits: (RunView) -> Bool) throws -> RunView {
+        let root = try state.root()
+        if let run { return try RunView(reading: RunDirectory.find(run, in: root)) }
+        // A run that cannot be read is no candidate, and must not hide the others: naming it shows what is wrong.
+        let candidates = try RunDirectory.list(in: root).compactMap { try? RunView(reading: $0) }.filter(fits)
+        if let only = candidates.first, candidates.count == 1 { return only }
+        throw Failure(
+            exit: .usage, code: "run.ambiguous",
+            message: candidates.isEmpty ? "no run to \(purpose) in \(root)" : "\(candidates.count) runs to \(purpose)",
+            hint: candidates.isEmpty
+                ? "see `drctl status --all`"
+                : "name one: " + candidates.map(\.directory.id).joined(separator: ", "))
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import DRRunbook
+import DRSystem
+import FoundationEssentials
+import SystemPackage
+
+/// Which runbook, resolved how. The site and the catalogue lie beside the runbook unless named.
+struct RunbookOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The runbook.", valueName: "runbook.yaml"), completion: .file(extensions: ["yaml"]))
+    var runbook: String
+    @Option(help: "One of the runbook's environments; left out, the only one of its kind.")
+    var environment: String?
+    @Option(name: .customLong("input"), help: ArgumentHelp("A value for an input; may be given again.", valueName: "name=value"))
+    var inputs: [String] = []
+    @Option(help: ArgumentHelp("The site file (default: site.yaml beside the runbook).", valueName: "file"))
+    var site: String?
+    @Option(help: ArgumentHelp("The catalogue (default: services.yaml beside the runbook).", valueName: "file"))
+    var catalogue: String?
+
+    /// The texts, named as the caller named them, so that diagnostics can be clicked on.
+    func sources() throws -> RunbookSources {
+        RunbookSources(
+            runbook: try Self.text(runbook), site: try sibling(site, "site.yaml"),
+            catalogue: try sibling(catalogue, "services.yaml"))
+    }
+
+    /// - Throws: `Failure` with every diagnostic, exit 40.
+    func plan(_ mode: RunMode) throws -> Plan {
+        let folder = Paths.absolute(runbook).removingLastComponent()
+        let request = PlanningRequest(
+            mode: mode, environment: environment, inputs: try parsedInputs(), folder: folder.string)
+        let world = PlanningWorld(file: { Self.file($0, in: folder) }, uid: { Host.userID(named: $0) })
+        let planned = try sources().plan(request, world: world)
+        guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics) }
+        for diagnostic in planned.diagnostics { Output.note(displayEscapedLines(diagnostic.description)) }
+        return plan
+    }
+
+    private func parsedInputs() throws -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in inputs {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw Failure(
+                    exit: .usage, code: "usage", message: "--input \(pair) has no value", hint: "write --input name=value")
+            }
+            let name = String(pair[..<equals])
+            guard values.updateValue(String(pair[pair.index(after: equals)...]), forKey: name) == nil else {
+                throw Failure(exit: .usage, code: "usage", message: "--input \(name) is given twice")
+            }
+        }
+        return values
+    }
+
+    private func sibling(_ named: String?, _ name: String) throws -> SourceText? {
+        if let named { return try Self.text(named) }
+        let beside = FilePath(runbook).removingLastComponent().appending(name)
+        let path = beside.string.isEmpty ? name : beside.string
+        return try FileStatus.ifPresent(at: Paths.absolute(path)) == nil ? nil : try Self.text(path)
+    }
+
+    static func text(_ name: String) throws -> SourceText {
+        do {
+            return SourceText(
+                file: name, bytes: try DurableFile.read(at: Paths.absolute(name), limit: SourceText.maximumBytes + 1))
+        } catch {
+            throw Failure(
+                exit: .runbookInvalid, code: "runbook.unreadable", message: "\(name) cannot be read: \(error.message)",
+                hint: error.hint)
+        }
+    }
+
+    private static func file(_ relative: String, in folder: FilePath) -> RunbookFile? {
+        let path = folder.appending(relative)
+        guard let status = try? FileStatus.following(path), status.kind == .regular,
+            let bytes = try? DurableFile.read(at: path, limit: 64 << 20)
+        else { return nil }
+        return RunbookFile(bytes: bytes, isExecutable: status.permissions & 0o100 != 0)
+    }
+}
+
+/// Every mistake of a runbook, as the failure of a command.
+struct DiagnosedFailure: Error {
+    var diagnostics: [Diagnostic]
+
+    var failure: Failure {
+        let errors = diagnostics.filter { $0.severity == .error }.count
+        return Failure(
+            exit: .runbookInvalid, code: "runbook.invalid",
+            message: "\(errors) \(errors == 1 ? "mistake" : "mistakes"); nothing was started",
+            details: diagnostics.map { displayEscapedLines($0.description) })
+    }
+}
+
+/// Control characters escaped, line by line.
+func displayEscapedLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { displayEscaped(String($0)) }.joined(separator: "\n")
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import DRSystem
+import FoundationEssentials
+import SystemPackage
+
+/// Where runs, anchors and caches are kept: `--state`, `DRCTL_STATE`, `$STATE_DIRECTORY` (systemd),
+/// /var/lib/drctl if it exists, else the user's XDG state directory.
+struct StateOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where runs are kept (default: DRCTL_STATE, STATE_DIRECTORY, /var/lib/drctl, or the XDG state directory).",
+            valueName: "dir"))
+    var state: String?
+
+    /// Absolute; not necessarily there yet.
+    func root() throws -> FilePath {
+        let environment = ProcessInfo.processInfo.environment
+        if let named = state ?? environment["DRCTL_STATE"], !named.isEmpty { return Paths.absolute(named) }
+        // systemd separates several state directories by colons; the first is ours.
+        if let first = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return FilePath(String(first)) }
+        if FileManager.default.isWritableFile(atPath: "/var/lib/drctl") { return FilePath("/var/lib/drctl") }
+        if let xdg = environment["XDG_STATE_HOME"], xdg.hasPrefix("/") { return FilePath(xdg).appending("drctl") }
+        guard let home = environment["HOME"], home.hasPrefix("/") else {
+            throw Failure(
+                exit: .usage, code: "state.unknown", message: "no directory to keep runs in: HOME is not set",
+                hint: "give --state DIR or set DRCTL_STATE")
+        }
+        return FilePath(home).appending(".local/state/drctl")
+    }
+}
+
+/// Paths as people give them.
+enum Paths {
+    /// Relative paths start at the working directory.
+    static func absolute(_ path: String) -> FilePath {
+        let given = FilePath(path)
+        if given.isAbsolute { return given.lexicallyNormalized() }
+        return FilePath(FileManager.default.currentDirectoryPath).appending(given.components).lexicallyNormalized()
+    }
+}
