@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "drctl",
             dependencies: [
-                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence", "DRCrypto",
+                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence",
+                "DRCrypto",
                 "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -23,7 +23,4 @@ package enum ProcessStart {
         _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
         _ = signal(SIGPIPE, SIG_IGN)
     }
-
-    /// Ends the default handling of a signal, so that a dispatch source may handle it.
-    package static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
 }

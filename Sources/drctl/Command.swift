@@ -1,6 +1,5 @@
 import ArgumentParser
 
-
 /// A command of drctl: it says what it found as an `Outcome` or throws; printing and exiting happen here.
 protocol Command: AsyncParsableCommand {
     var output: OutputOptions { get }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DRSystem
 import Glibc
-import Glibc
 
 /// The root command. Flat verbs, and three groups: `repo`, `key`, `evidence`.
 @main
@@ -32,7 +31,8 @@ struct Drctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Backups",
                 subcommands: [
-                    Repo.self, Key.self, Backup.self, Snapshots.self, RestoreCommand.self, Verify.self, ResyncCommand.self,
+                    Repo.self, Key.self, Backup.self, Snapshots.self, RestoreCommand.self, Verify.self,
+                    ResyncCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
             CommandGroup(name: "Hidden", subcommands: [SupervisorCommand.self, ActionCommand.self]),

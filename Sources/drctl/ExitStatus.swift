@@ -1,3 +1,6 @@
+import DRSystem
+import Glibc
+
 /// What a command's exit code says; the table of README and DESIGN, and nothing else exits differently.
 enum ExitStatus: Int32, Sendable, CaseIterable {
     case done = 0
@@ -61,5 +64,16 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     /// The first of `order` that is among the conditions; what no order names wins over all that it does.
     static func first(of conditions: [ExitStatus], in order: [ExitStatus]) -> ExitStatus {
         conditions.first { !order.contains($0) } ?? order.first { conditions.contains($0) } ?? .done
+    }
+}
+
+extension SignalWatch {
+    /// What a process that a signal ended exits with.
+    var exit: ExitStatus? {
+        switch signal {
+        case SIGINT: .interrupted
+        case SIGTERM: .terminated
+        default: nil
+        }
     }
 }

@@ -21,7 +21,8 @@ struct Failure: Error, Sendable {
     var details: [String]
 
     init(
-        exit: ExitStatus, code: String, message: String, hint: String? = nil, cause: String? = nil, details: [String] = []
+        exit: ExitStatus, code: String, message: String, hint: String? = nil, cause: String? = nil,
+        details: [String] = []
     ) {
         self.exit = exit
         self.code = code
@@ -90,7 +91,8 @@ extension Failure {
         case .damaged, .missingObject, .missingPack: .damaged
         case .notAuthentic, .rolledBack: .notAuthentic
         case .storageFailed, .noSpace, .sourceUnreadable, .targetUnwritable: .notEstablished
-        case .repositoryExists, .unsupportedFormat, .alreadyStored, .noSuchSnapshot, .ambiguousSnapshot, .noSuchPath, .invalidArgument,
+        case .repositoryExists, .unsupportedFormat, .alreadyStored, .noSuchSnapshot, .ambiguousSnapshot, .noSuchPath,
+            .invalidArgument,
             .targetUnsafe, .targetExists:
             .usage
         case .sourceChanged: .partial

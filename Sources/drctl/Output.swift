@@ -15,7 +15,8 @@ enum Output {
     static func emit(_ outcome: Outcome, command: String, asJSON: Bool) -> ExitStatus {
         if asJSON {
             let envelope = Envelope(
-                command: command, exit: outcome.exit, conditions: outcome.conditions, result: AnyEncodable(outcome.result),
+                command: command, exit: outcome.exit, conditions: outcome.conditions,
+                result: AnyEncodable(outcome.result),
                 error: nil)
             writeLine(envelope.json)
         } else if !outcome.text.isEmpty {

@@ -9,3 +9,5 @@ package protocol IsolationProbing: Sendable {
         _ isolation: PlannedIsolation, inside: any SupervisorConnection, generation: Int
     ) async throws -> IsolationReport
 }
+
+extension IsolationCheck: IsolationProbing {}

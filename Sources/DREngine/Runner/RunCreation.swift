@@ -54,7 +54,8 @@ package struct RunCreation: Sendable {
     package func make(_ id: String, in state: FilePath) throws(JournalError) -> RunDirectory {
         try RunDirectory.create(id, in: state) { (unfinished, final) throws(JournalError) in
             do throws(SystemError) {
-                try DurableFile.create(at: unfinished.plan, with: planBytes, mode: RunDirectory.Audience.ofThisHost.fileMode)
+                try DurableFile.create(
+                    at: unfinished.plan, with: planBytes, mode: RunDirectory.Audience.ofThisHost.fileMode)
             } catch {
                 throw JournalError(error, while: "could not write the plan")
             }

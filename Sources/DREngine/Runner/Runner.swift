@@ -97,7 +97,8 @@ package actor Runner {
             .input(
                 .runnerStarted(
                     RunnerIdentity(
-                        epoch: writer.epoch, host: Host.name, pid: try ProcessIdentity.current().pid, bootID: time.bootID,
+                        epoch: writer.epoch, host: Host.name, pid: try ProcessIdentity.current().pid,
+                        bootID: time.bootID,
                         version: configuration.version))))
         requests.start()
         while true {
@@ -181,12 +182,14 @@ package actor Runner {
         case .connect(let place): crew.connect(place, head: writer.head)
         case .checkIsolation: checkIsolation()
         case .start(let attempt):
-            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec else {
+            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec
+            else {
                 return
             }
             crew.start(spec, secrets: SecretSource(plan: state.plan, time: configuration.time))
         case .stop(let attempt):
-            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec else {
+            guard let spec = state.steps[attempt.step]?.attempts.last(where: { $0.spec.attempt == attempt })?.spec
+            else {
                 return
             }
             crew.stop(attempt, at: spec.place)

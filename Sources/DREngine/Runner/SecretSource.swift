@@ -34,7 +34,9 @@ struct SecretSource: Sendable {
     func refusal(of spec: AttemptSpec, _ error: EngineError) -> AttemptReport {
         AttemptReport(
             attempt: spec.attempt,
-            phase: .ended(nil, AttemptEnd(at: time.moment(), result: .couldNotStart(error.description), outputs: [:], survivors: [])))
+            phase: .ended(
+                nil,
+                AttemptEnd(at: time.moment(), result: .couldNotStart(error.description), outputs: [:], survivors: [])))
     }
 
     private func read(_ reference: SecretReference, called name: String) async throws(EngineError) -> String {

@@ -44,7 +44,7 @@ struct ActionRunner {
         let job = BackupJob(
             repository: repository, identity: identity, dataset: dataset, sources: paths.map { FilePath($0) }, tag: tag,
             cache: nil)
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let result = try await BlockingThread.run {
             try job.run(isCancelled: { stopping.isRequested }, progress: { _ in })
         }
@@ -65,7 +65,7 @@ struct ActionRunner {
         let job = RestoreJob(
             repository: repository, identity: identity, dataset: dataset, snapshot: snapshot, target: FilePath(target),
             overwrites: true)
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let result = try await BlockingThread.run {
             try job.run(isCancelled: { stopping.isRequested }, progress: { _ in })
         }
@@ -123,14 +123,16 @@ extension ActionRunner {
     ) async throws -> Int32 {
         guard let depth = VerificationLevel(rawValue: level.rawValue) else {
             throw Failure(
-                exit: .usage, code: "verify.level", message: "this drctl does not verify at level \(level.rawValue) yet",
+                exit: .usage, code: "verify.level",
+                message: "this drctl does not verify at level \(level.rawValue) yet",
                 hint: "use stored or content")
         }
         let (repository, identity) = try open(place)
         let keys = try repository.unlock(identity)
-        let found = try repository.snapshots(keys, ledger: try Ledger(reading: repository)).find(snapshot, dataset: dataset)
-        let stopping = Stopping()
-        let report = try await BlockingThread.run {
+        let found = try repository.snapshots(keys, ledger: try Ledger(reading: repository)).find(
+            snapshot, dataset: dataset)
+        let stopping = SignalWatch()
+        let report = await BlockingThread.run {
             VerifyReport(
                 repository.verify(
                     VerificationRequest(level: depth, keys: keys, isCancelled: { stopping.isRequested })))
@@ -144,7 +146,7 @@ extension ActionRunner {
     }
 
     private func resync(_ from: String, _ to: String) async throws -> Int32 {
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let result = ResyncCommand.Result(
             try await BlockingThread.run {
                 try Resync().run(
@@ -154,7 +156,8 @@ extension ActionRunner {
         Output.note(result.text)
         try write([
             "filesCopied": .integer(Int64(result.filesCopied)), "bytesCopied": .integer(result.bytesCopied),
-            "filesDeleted": .integer(Int64(result.filesDeleted)), "filesCompared": .integer(Int64(result.filesCompared)),
+            "filesDeleted": .integer(Int64(result.filesDeleted)),
+            "filesCompared": .integer(Int64(result.filesCompared)),
             "sourceDigest": result.sourceDigest.map { .string($0) } ?? .null,
             "targetDigest": result.targetDigest.map { .string($0) } ?? .null,
             "treesEqual": result.treesEqual.map { .boolean($0) } ?? .null,

@@ -21,7 +21,8 @@ struct Approve: Command {
     var comment: String?
     @Flag(help: "Go on alone where a quorum is asked for; goes into the report as a finding. Needs --comment.")
     var breakGlass = false
-    @Option(help: ArgumentHelp("Wait for the question to be asked, at most this long (30s, 10m).", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("Wait for the question to be asked, at most this long (30s, 10m).", valueName: "duration"))
     var wait: TimeSpan?
     @OptionGroup var output: OutputOptions
 
@@ -118,7 +119,7 @@ struct CardView {
 
 extension TimeSpan: ExpressibleByArgument {
     package init?(argument: String) {
-        guard let span = TimeSpan(text: argument) else { return nil }
+        guard let span = TimeSpan(parsing: argument) else { return nil }
         self = span
     }
 }

@@ -42,12 +42,14 @@ struct Backup: Command {
         let job = BackupJob(
             repository: repository, identity: identity, dataset: name, sources: sources, tag: tag,
             cache: reread ? nil : place.appending("files.cache"))
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let meter = ProgressMeter(what: "backup")
         let result: BackupJob.Result
         do {
             result = try await BlockingThread.run {
-                try job.run(isCancelled: { stopping.isRequested }) { meter.show(files: $0.filesRead + $0.filesUnchanged, bytes: $0.bytesRead + $0.bytesUnchanged) }
+                try job.run(isCancelled: { stopping.isRequested }) {
+                    meter.show(files: $0.filesRead + $0.filesUnchanged, bytes: $0.bytesRead + $0.bytesUnchanged)
+                }
             }
         } catch let error as RepositoryError where error.code == .cancelled {
             throw Failure(

@@ -113,7 +113,8 @@ struct Resume: Command {
         }
         if case .paused = view.state.status {
             let request = Request(
-                id: try Asking.newID(), run: view.directory.id, uid: Host.effectiveUID, ask: .proceed(reason: "drctl resume"))
+                id: try Asking.newID(), run: view.directory.id, uid: Host.effectiveUID,
+                ask: .proceed(reason: "drctl resume"))
             try RequestBox(of: view.directory).leave(request)
             if let holder = try RunnerLock.holder(of: view.directory) {
                 return .run([], text: "going on; driven by \(holder)", result: RunSummary(view))

@@ -41,7 +41,7 @@ struct EvidenceVerify: Command {
 
     func perform() async throws -> Outcome {
         let directory = try directory()
-        let verification = try await BlockingThread.run {
+        let verification = await BlockingThread.run {
             EvidenceVerifier.verify(directory, tool: Drctl.tool)
         }
         let result = Result(

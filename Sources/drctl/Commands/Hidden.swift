@@ -9,7 +9,8 @@ import SystemPackage
 /// The process that carries out a run's attempts; started by the runner, never by people.
 struct SupervisorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "supervisor", abstract: "Carry out a run's attempts (started by drctl itself).", shouldDisplay: false)
+        commandName: "supervisor", abstract: "Carry out a run's attempts (started by drctl itself).",
+        shouldDisplay: false)
 
     @Option var place: Place
     @Option var run: String
@@ -37,26 +38,13 @@ struct ActionCommand: AsyncParsableCommand {
     func run() async throws {
         let input: ActionInput
         do {
-            let bytes = try Self.standardInput()
+            let bytes = try Descriptor(adopting: 0, path: "standard input").readAll(limit: 4 << 20)
             input = try JSONDecoder().decode(ActionInput.self, from: Data(bytes))
         } catch {
             Output.note("drctl action: the request on standard input cannot be read: \(error)")
             throw ExitCode(ExitStatus.usage.rawValue)
         }
         throw ExitCode(await ActionRunner(input: input).run())
-    }
-}
-
-extension ActionCommand {
-    /// All of standard input; a supervisor writes it whole and closes it.
-    private static func standardInput() throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = try buffer.withUnsafeMutableBytes { unsafe try FileDescriptor.standardInput.read(into: $0) }
-            guard count > 0, bytes.count < 4 << 20 else { return bytes }
-            bytes += buffer[..<count]
-        }
     }
 }
 

@@ -36,7 +36,8 @@ struct KeyInit: Command {
         }
         try DurableFile.create(at: path, with: text.copiedBytes() + [UInt8(ascii: "\n")], mode: 0o600)
         return .verification(
-            [], text: "made \(path)\nrecipient: \(recipient)", result: Result(recipient: recipient, identity: path.string))
+            [], text: "made \(path)\nrecipient: \(recipient)",
+            result: Result(recipient: recipient, identity: path.string))
     }
 }
 
@@ -60,7 +61,9 @@ struct KeyList: Command {
         let slots = repository.slots.map {
             Slot(kind: $0.kind.rawValue, label: $0.label, epoch: $0.epoch, file: $0.path.text)
         }
-        let lines = slots.map { "epoch \($0.epoch)  \($0.kind.padded(to: 10))  \(displayEscaped($0.label))  \($0.file)" }
+        let lines = slots.map {
+            "epoch \($0.epoch)  \($0.kind.padded(to: 10))  \(displayEscaped($0.label))  \($0.file)"
+        }
         return .verification([], text: lines.joined(separator: "\n"), result: slots)
     }
 }

@@ -32,7 +32,9 @@ struct Lint: Command {
                 code: $0.code.rawValue, message: $0.message, fix: $0.fix)
         }
         let count = files.count == 1 ? "1 file" : "\(files.count) files"
-        let text = found.isEmpty ? "\(count): no mistakes" : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
+        let text =
+            found.isEmpty
+            ? "\(count): no mistakes" : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
         return .run(found.hasErrors ? [.runbookInvalid] : [], text: text, result: rows)
     }
 

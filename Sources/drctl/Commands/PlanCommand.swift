@@ -50,9 +50,12 @@ struct PlanCommand: Command {
     }
 
     private static func objectives(_ service: PlannedService) -> String {
-        let recoveryTime = service.recoveryTimeObjective.map { "RTO \(TimeText.span($0)) (\(service.from.rawValue)..\(service.to.rawValue))" }
+        let recoveryTime = service.recoveryTimeObjective.map {
+            "RTO \(TimeText.span($0)) (\(service.from.rawValue)..\(service.to.rawValue))"
+        }
         let recoveryPoint = service.recoveryPointObjective.map { "RPO \(TimeText.span($0))" }
-        return ([service.name, "tier \(service.tier)"] + [recoveryTime, recoveryPoint].compactMap { $0 }).joined(separator: ", ")
+        return ([service.name, "tier \(service.tier)"] + [recoveryTime, recoveryPoint].compactMap { $0 }).joined(
+            separator: ", ")
     }
 
     private static func line(_ step: PlannedStep, in plan: Plan) -> String {
@@ -61,6 +64,7 @@ struct PlanCommand: Command {
         if step.background != nil { notes.append("service") }
         if let reason = step.skipInDrill { notes.append("skipped in a drill: \(reason)") }
         let needs = step.needs.isEmpty ? "" : "  after " + step.needs.map(\.step.rawValue).joined(separator: ", ")
-        return "  \(step.id.rawValue.padded(to: 20)) \(displayEscaped(step.title))  [\(notes.joined(separator: ", "))]\(needs)"
+        return
+            "  \(step.id.rawValue.padded(to: 20)) \(displayEscaped(step.title))  [\(notes.joined(separator: ", "))]\(needs)"
     }
 }

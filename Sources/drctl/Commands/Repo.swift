@@ -26,7 +26,8 @@ struct RepoInit: Command {
     var repository: String?
     @Option(help: ArgumentHelp("Make an age identity and write it here.", valueName: "file"))
     var identityOut: String?
-    @Option(help: ArgumentHelp("Where the owner's key goes (default: the identity's name with .owner).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Where the owner's key goes (default: the identity's name with .owner).", valueName: "file"))
     var ownerOut: String?
     @Option(help: ArgumentHelp("Write a writer identity for this host here.", valueName: "file"))
     var writerOut: String?
@@ -59,7 +60,8 @@ struct RepoInit: Command {
         lines += files.sorted { $0.key < $1.key }.map { "  \($0.key.padded(to: 8)) \($0.value)" }
         lines.append("Keep the id and the key files somewhere else too: without them no backup can be read.")
         return .verification(
-            [], text: lines.joined(separator: "\n"), result: Result(id: made.id.hex, repository: path.string, files: files))
+            [], text: lines.joined(separator: "\n"),
+            result: Result(id: made.id.hex, repository: path.string, files: files))
     }
 
     private func destinations() throws -> [RepositorySetup.KeyFile: FilePath] {
@@ -114,7 +116,8 @@ struct RepoInfo: Command {
         let ledger = try Ledger(reading: repository)
         let result = Result(
             id: repository.id.hex, address: try options.path.string, format: 0,
-            authentic: repository.isPinned ? true : nil, slots: repository.slots.map { "\($0.kind.rawValue) \($0.label)" },
+            authentic: repository.isPinned ? true : nil,
+            slots: repository.slots.map { "\($0.kind.rawValue) \($0.label)" },
             hosts: repository.config.hosts.map { "\($0.name) (\($0.roles.joined(separator: ", ")))" },
             packs: ledger.packs.count, packBytes: ledger.packs.reduce(0) { $0 + Int64($1.bytes) },
             snapshots: ledger.snapshots.count, faults: ledger.faults.map(\.message))

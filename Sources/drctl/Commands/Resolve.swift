@@ -42,7 +42,9 @@ struct Resolve: Command {
                     : "name one: " + stuck.map(\.rawValue).joined(separator: ", "))
         }
         return try await Asking(directory: view.directory).leave(
-            .resolve(step: id, as: `as`, reason: reason, inputs: try typedInputs(view.state.steps[id]?.card), evidence: evidence),
+            .resolve(
+                step: id, as: `as`, reason: reason, inputs: try typedInputs(view.state.steps[id]?.card),
+                evidence: evidence),
             done: "resolved: \(id) as \(`as`.rawValue)")
     }
 
@@ -51,7 +53,8 @@ struct Resolve: Command {
         for pair in inputs {
             guard let equals = pair.firstIndex(of: "=") else {
                 throw Failure(
-                    exit: .usage, code: "usage", message: "--input \(pair) has no value", hint: "write --input name=value")
+                    exit: .usage, code: "usage", message: "--input \(pair) has no value",
+                    hint: "write --input name=value")
             }
             let name = String(pair[..<equals])
             let text = String(pair[pair.index(after: equals)...])

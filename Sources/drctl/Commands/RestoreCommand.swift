@@ -31,7 +31,7 @@ struct RestoreCommand: Command {
         let job = RestoreJob(
             repository: try options.open(identity), identity: identity, dataset: dataset, snapshot: snapshot,
             target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners)
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let meter = ProgressMeter(what: "restore")
         let result: RestoreJob.Result
         do {

@@ -66,7 +66,7 @@ struct ResyncCommand: Command {
     func perform() async throws -> Outcome {
         let request = ResyncRequest(
             source: Paths.absolute(from), target: Paths.absolute(to), allowsEmptySource: allowEmptySource)
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let done = try await BlockingThread.run {
             try Resync().run(request, isCancelled: { stopping.isRequested })
         }

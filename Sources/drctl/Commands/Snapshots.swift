@@ -7,7 +7,9 @@ import DRSystem
 struct Snapshots: Command {
     static let configuration = CommandConfiguration(
         abstract: "List the snapshots of a repository.",
-        discussion: "A writer identity is enough.\n\nExample:  drctl snapshots --repo /srv/backup --identity writer.key --dataset orders")
+        discussion:
+            "A writer identity is enough.\n\nExample:  drctl snapshots --repo /srv/backup --identity writer.key --dataset orders"
+    )
 
     @Option(help: "Only those of this dataset.")
     var dataset: String?

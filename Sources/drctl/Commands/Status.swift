@@ -49,7 +49,8 @@ struct Status: Command {
         lines.append("journal  \(view.directory.journal)")
         switch summary.runner {
         case .some(let holder): lines.append("runner   \(holder)")
-        case nil where !view.isClosed: lines.append("runner   none is alive; go on with:  drctl resume \(view.directory.id)")
+        case nil where !view.isClosed:
+            lines.append("runner   none is alive; go on with:  drctl resume \(view.directory.id)")
         case nil: break
         }
         return lines.joined(separator: "\n")
@@ -68,7 +69,8 @@ struct Status: Command {
         }
         let width = rows.map(\.run.count).max() ?? 0
         let lines = rows.map { row in
-            row.run + String(repeating: " ", count: width - row.run.count) + "  \(row.mode)  \(row.status)  \(row.runbook)"
+            row.run + String(repeating: " ", count: width - row.run.count)
+                + "  \(row.mode)  \(row.status)  \(row.runbook)"
         }
         return .run(
             unreadable.isEmpty ? [] : [.notEstablished],
@@ -102,18 +104,23 @@ struct RunSummary: Encodable, Sendable {
         status = Self.word(view.state.status)
         runner = (try? RunnerLock.holder(of: view.directory)).flatMap { $0 }
         steps = view.plan.steps.count
-        stepsDone = view.plan.steps.filter { step in
-            switch view.state.steps[step.id]?.phase {
-            case .succeeded, .failed, .skipped: true
-            default: false
-            }
-        }.count
+        stepsDone =
+            view.plan.steps.filter { step in
+                switch view.state.steps[step.id]?.phase {
+                case .succeeded, .failed, .skipped: true
+                default: false
+                }
+            }.count
         waiting = view.plan.steps.compactMap { step -> Waiting? in
             guard let current = view.state.steps[step.id] else { return nil }
             switch current.phase {
-            case .asking: return Waiting(step: step.id.rawValue, for: current.card.map(EventLine.asked) ?? "a person", text: current.card?.text ?? "")
+            case .asking:
+                return Waiting(
+                    step: step.id.rawValue, for: current.card.map(EventLine.asked) ?? "a person",
+                    text: current.card?.text ?? "")
             case .held(let reason, _): return Waiting(step: step.id.rawValue, for: "a person (held)", text: reason)
-            case .inDoubt(_, let reason, _): return Waiting(step: step.id.rawValue, for: "a person (in doubt)", text: reason)
+            case .inDoubt(_, let reason, _):
+                return Waiting(step: step.id.rawValue, for: "a person (in doubt)", text: reason)
             default: return nil
             }
         }

@@ -25,7 +25,7 @@ struct Verify: Command {
         let identity = try options.identityIfGiven()
         if level == .content && identity == nil { _ = try options.requiredIdentity() }
         let repository = try options.open(identity)
-        let stopping = Stopping()
+        let stopping = SignalWatch()
         let meter = ProgressMeter(what: "verify")
         let level = level
         let verification = try await BlockingThread.run {
@@ -133,7 +133,9 @@ struct VerifyReport: Encodable, Sendable {
             "\(level): \(verdictText)",
             "read \(packsRead) of \(packsExpected) packs, \(ByteCount(Int64(bytesRead))) of \(ByteCount(Int64(bytesExpected))) (\(share) %)",
         ]
-        if objectsOpened > 0 { lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole") }
+        if objectsOpened > 0 {
+            lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole")
+        }
         for finding in findings.prefix(20) {
             lines.append("\(finding.condition): \(displayEscaped(finding.message))")
             if !finding.hint.isEmpty { lines.append("  next: \(displayEscaped(finding.hint))") }
@@ -141,10 +143,16 @@ struct VerifyReport: Encodable, Sendable {
         if findings.count > 20 { lines.append("… and \(findings.count - 20) more findings") }
         if !hurt.isEmpty {
             lines.append("files hurt: \(hurtCount)")
-            lines += hurt.prefix(50).map { "  \($0.snapshot.prefix(12))  \($0.path)\($0.wholeDirectory ? "/ and all below" : "")" }
-            lines.append("next: the newest whole snapshot is unhurt; back up the dataset again, which stores the lost chunks anew")
+            lines += hurt.prefix(50).map {
+                "  \($0.snapshot.prefix(12))  \($0.path)\($0.wholeDirectory ? "/ and all below" : "")"
+            }
+            lines.append(
+                "next: the newest whole snapshot is unhurt; back up the dataset again, which stores the lost chunks anew"
+            )
         }
-        if authentic != "holds" { lines.append("authenticity not established: give --repo-id or an identity that names it") }
+        if authentic != "holds" {
+            lines.append("authenticity not established: give --repo-id or an identity that names it")
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -47,7 +47,8 @@ struct RestoreJob: Sendable {
         return Result(
             snapshot: found.id.hex, dataset: found.manifest.dataset, path: target.string, files: restored.counts.files,
             bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
-            unknown: check.unknownCount, failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
+            unknown: check.unknownCount,
+            failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
             failureCount: restored.counts.failureCount, resumed: restored.wasResumed, equal: check.isEqual)
     }
 }

@@ -41,7 +41,7 @@ struct EventLine {
         case .attemptIntended(let spec): began(spec)
         case .attemptEnded(let attempt, let end):
             end.succeeded || attempt.part != .action ? nil : "\(attempt): \(Self.text(end.result))"
-        case .attemptInDoubt(let attempt, let reason): "\(attempt): IN DOUBT: \(reason)"
+        case .attemptInDoubt(let attempt, let reason, _): "\(attempt): IN DOUBT: \(reason)"
         case .retryScheduled(let step, let due, _): "\(step): tries again at \(TimeText.clock(due))"
         case .stepSucceeded(let step, _): "\(step): done"
         case .stepFailed(let step, let reason, let policy): "\(step): FAILED: \(reason) (\(policy.rawValue))"

@@ -24,7 +24,8 @@ struct LiveView {
     private func header(_ state: RunState, now: Moment) -> String {
         let elapsed = state.firstAt.map { TimeText.span(now.elapsed(since: $0)) } ?? ""
         let done = plan.steps.filter { isOver(state.steps[$0.id]?.phase) }.count
-        return "\(paint(plan.runbook.title, .bold))  \(plan.mode.rawValue)  \(done)/\(plan.steps.count)  \(elapsed)  \(status(state.status))"
+        return
+            "\(paint(plan.runbook.title, .bold))  \(plan.mode.rawValue)  \(done)/\(plan.steps.count)  \(elapsed)  \(status(state.status))"
     }
 
     private func status(_ status: RunStatus) -> String {
@@ -52,8 +53,10 @@ struct LiveView {
             let bar = meter(spent: spent, of: objective)
             let end =
                 to != nil
-                ? "achieved \(TimeText.span(spent))" : left < .zero ? "over by \(TimeText.span(.zero - left))" : "\(TimeText.span(left)) left"
-            return "  \(service.name)  RTO \(TimeText.span(objective))  \(paint(bar, left < .zero ? .bad : .good))  \(end)"
+                ? "achieved \(TimeText.span(spent))"
+                : left < .zero ? "over by \(TimeText.span(.zero - left))" : "\(TimeText.span(left)) left"
+            return
+                "  \(service.name)  RTO \(TimeText.span(objective))  \(paint(bar, left < .zero ? .bad : .good))  \(end)"
         }
     }
 
@@ -84,7 +87,8 @@ struct LiveView {
             line += paint("  ×\(current.attempts.filter { $0.spec.attempt.part == .action }.count)", .warning)
         }
         switch current.phase {
-        case .failed(let reason), .held(let reason, _), .inDoubt(_, let reason, _): line += "  " + paint(displayEscaped(reason), .bad)
+        case .failed(let reason), .held(let reason, _), .inDoubt(_, let reason, _):
+            line += "  " + paint(displayEscaped(reason), .bad)
         case .skipped(let reason): line += "  " + paint(displayEscaped(reason), .faint)
         default: break
         }
@@ -101,7 +105,9 @@ struct LiveView {
                 let due = card.due.map { ", \(TimeText.span($0.elapsed(since: now))) left" } ?? ""
                 lines += ["", paint("  \(step.id) waits for \(EventLine.asked(card))\(due)", .warning)]
                 lines.append("    " + displayEscaped(card.text))
-            case .held: lines.append(paint("  \(step.id) is held: drctl resolve RUN \(step.id) --as retry|done|failed|skip", .warning))
+            case .held:
+                lines.append(
+                    paint("  \(step.id) is held: drctl resolve RUN \(step.id) --as retry|done|failed|skip", .warning))
             case .inDoubt: lines.append(paint("  \(step.id) is in doubt: look at the world, then drctl resolve", .bad))
             default: break
             }

@@ -32,7 +32,9 @@ final class ProgressMeter: Sendable {
             state.isShown = true
             let milliseconds = max(1, (now - started) / 1_000_000)
             let rate = ByteCount(bytes * 1000 / milliseconds)
-            Output.write("\r\u{1B}[K\(what): \(files.map { "\($0) files, " } ?? "")\(ByteCount(bytes)), \(rate)/s", to: .standardError)
+            Output.write(
+                "\r\u{1B}[K\(what): \(files.map { "\($0) files, " } ?? "")\(ByteCount(bytes)), \(rate)/s",
+                to: .standardError)
         }
     }
 

@@ -16,7 +16,9 @@ struct RepositoryOptions: ParsableArguments {
             "A file with the passphrase of a slot (or DRCTL_PASSPHRASE_FILE, or the credential drctl-passphrase).",
             valueName: "file"))
     var passphraseFile: String?
-    @Option(name: .customLong("repo-id"), help: ArgumentHelp("The repository's id: anything else is refused.", valueName: "hex"))
+    @Option(
+        name: .customLong("repo-id"),
+        help: ArgumentHelp("The repository's id: anything else is refused.", valueName: "hex"))
     var repositoryID: String?
 
     var path: FilePath {
@@ -76,13 +78,16 @@ struct RepositoryOptions: ParsableArguments {
     }
 
     static func secretFile(_ path: FilePath) throws -> SecretBytes {
-        do {
-            return try SecretBytes(copying: try DurableFile.read(at: path, limit: 64 << 10))
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try DurableFile.read(at: path, limit: 64 << 10)
         } catch {
             throw Failure(
-                exit: .wrongKey, code: "repository.missingKey", message: "the key file cannot be read: \(error.message)",
+                exit: .wrongKey, code: "repository.missingKey",
+                message: "the key file cannot be read: \(error.message)",
                 hint: error.hint)
         }
+        return try SecretBytes(copying: bytes)
     }
 
     static func environment(_ name: String) -> String? {

@@ -49,7 +49,9 @@ struct RepositorySetup {
 
     private func refuseKeyFiles() throws {
         for file in KeyFile.allCases {
-            guard let destination = destinations[file], try FileStatus.ifPresent(at: destination) != nil else { continue }
+            guard let destination = destinations[file], try FileStatus.ifPresent(at: destination) != nil else {
+                continue
+            }
             throw RepositoryError(
                 .repositoryExists, "there is a file at \(displayEscaped(destination.string)) already",
                 hint: "it may be the only key of another repository: move it away, or choose another name")
@@ -78,14 +80,18 @@ struct RepositorySetup {
 
     private func moveIntoPlace() throws {
         for file in KeyFile.allCases {
-            guard let destination = destinations[file], try FileStatus.ifPresent(at: staged(file)) != nil else { continue }
+            guard let destination = destinations[file], try FileStatus.ifPresent(at: staged(file)) != nil else {
+                continue
+            }
             try FaultPoint.reach("repository.setup.beforeKeyFile")
             try DurableFile.makeDirectory(at: destination.removingLastComponent(), mode: 0o700)
             try DurableFile.renameNew(staged(file), to: destination)
             try DurableFile.syncDirectory(destination.removingLastComponent())
         }
         try FaultPoint.reach("repository.setup.beforeRename")
-        if try FileStatus.ifPresent(at: repository) != nil { try FileManager.default.removeItem(atPath: repository.string) }
+        if try FileStatus.ifPresent(at: repository) != nil {
+            try FileManager.default.removeItem(atPath: repository.string)
+        }
         try DurableFile.renameNew(stagedRepository, to: repository)
         try DurableFile.syncDirectory(repository.removingLastComponent())
         try removeStaging()

@@ -40,7 +40,8 @@ struct RunConclusion {
     /// Writes `record.json` and `report.html`; durable on return. Doing it again gives the same bytes.
     func write() throws -> Summary {
         guard let head = view.contents.head else {
-            throw Failure(exit: .notEstablished, code: "run.empty", message: "the journal of \(view.directory.id) is empty")
+            throw Failure(
+                exit: .notEstablished, code: "run.empty", message: "the journal of \(view.directory.id) is empty")
         }
         let record = try Record.derive(plan: view.plan, events: view.contents.events, head: head)
         let mode = RunDirectory.Audience.ofThisHost.fileMode
@@ -53,7 +54,9 @@ struct RunConclusion {
     private func summary() throws -> Summary {
         let measured = try Measurement(plan: view.plan, events: view.contents.events)
         let (outcome, reason): (String, String) =
-            if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else { ("open", "") }
+            if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else {
+                ("open", "")
+            }
         return Summary(
             run: view.directory.id, outcome: outcome, reason: reason, services: measured.services.map(Self.service),
             record: view.directory.record.string, report: view.directory.report.string,
@@ -88,10 +91,12 @@ struct RunConclusion {
         var lines = ["\(view.directory.id): \(outcome)\(reason.isEmpty ? "" : ": \(displayEscaped(reason))")"]
         for service in measured.services {
             lines.append(
-                "  \(service.service)  achieved recovery time  \(Self.figure(service.recovery))\(Self.verdict(service.recoveryTimeObjective, "RTO"))")
+                "  \(service.service)  achieved recovery time  \(Self.figure(service.recovery))\(Self.verdict(service.recoveryTimeObjective, "RTO"))"
+            )
             let writes = service.loss.writes.map { $0 == 1 ? ", 1 write" : ", \($0) writes" } ?? ""
             lines.append(
-                "  \(service.service)  achieved data loss      \(Self.figure(service.loss.time))\(writes)\(Self.verdict(service.recoveryPointObjective, "RPO"))")
+                "  \(service.service)  achieved data loss      \(Self.figure(service.loss.time))\(writes)\(Self.verdict(service.recoveryPointObjective, "RPO"))"
+            )
         }
         for (step, reason) in view.state.owedCleanup.sorted(by: { $0.key < $1.key }) {
             lines.append("  CLEANUP OWED: \(step): \(displayEscaped(reason))")

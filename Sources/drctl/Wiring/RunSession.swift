@@ -26,9 +26,10 @@ struct RunSession {
                 onCommit: { feed.add($0) }))
         // What happened before this process is part of the picture.
         feed.start(from: try RunView(reading: directory))
-        let stopping = Stopping { signal in Self.signalled(signal, runner, mode: plan.mode) }
+        let stopping = SignalWatch { signal in Self.signalled(signal, runner, mode: plan.mode) }
         let display = RunDisplayLoop(
-            feed: feed, directory: directory, display: try RunDisplay(plan: plan), asks: !unattended && Output.isInputTerminal)
+            feed: feed, directory: directory, display: try RunDisplay(plan: plan),
+            asks: !unattended && Output.isInputTerminal)
         let showing = Task { await display.run() }
         let ending: Runner.Ending
         do {
@@ -65,7 +66,8 @@ struct RunSession {
             let summary = RunSummary(view)
             return .run(
                 interruption + summary.conditions,
-                text: "\(directory.id): \(summary.status); what is under way goes on.\nGo on with:  drctl resume \(directory.id)",
+                text:
+                    "\(directory.id): \(summary.status); what is under way goes on.\nGo on with:  drctl resume \(directory.id)",
                 result: summary)
         }
     }

@@ -10,7 +10,9 @@ struct RunbookOptions: ParsableArguments {
     var runbook: String
     @Option(help: "One of the runbook's environments; left out, the only one of its kind.")
     var environment: String?
-    @Option(name: .customLong("input"), help: ArgumentHelp("A value for an input; may be given again.", valueName: "name=value"))
+    @Option(
+        name: .customLong("input"),
+        help: ArgumentHelp("A value for an input; may be given again.", valueName: "name=value"))
     var inputs: [String] = []
     @Option(help: ArgumentHelp("The site file (default: site.yaml beside the runbook).", valueName: "file"))
     var site: String?
@@ -41,7 +43,8 @@ struct RunbookOptions: ParsableArguments {
         for pair in inputs {
             guard let equals = pair.firstIndex(of: "=") else {
                 throw Failure(
-                    exit: .usage, code: "usage", message: "--input \(pair) has no value", hint: "write --input name=value")
+                    exit: .usage, code: "usage", message: "--input \(pair) has no value",
+                    hint: "write --input name=value")
             }
             let name = String(pair[..<equals])
             guard values.updateValue(String(pair[pair.index(after: equals)...]), forKey: name) == nil else {
@@ -93,5 +96,6 @@ struct DiagnosedFailure: Error {
 
 /// Control characters escaped, line by line.
 func displayEscapedLines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { displayEscaped(String($0)) }.joined(separator: "\n")
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { displayEscaped(String($0)) }.joined(
+        separator: "\n")
 }
