@@ -8,6 +8,7 @@ package struct AttemptID: Hashable, Sendable, Comparable {
     package var number: Int
     package var part: Part
 
+    /// Which part of a step an attempt is for.
     package enum Part: String, Hashable, Sendable, CaseIterable {
         /// What the step is for.
         case action
@@ -33,6 +34,8 @@ extension AttemptID: LosslessStringConvertible {
         part == .action ? "\(step)#\(number)" : "\(step)#\(number)/\(part.rawValue)"
     }
 
+    /// Reads `STEP#NUMBER` or `STEP#NUMBER/PART`.
+    /// - Returns: nil for any other text, and for the part `action`, which is never written.
     package init?(_ description: String) {
         guard let hash = description.lastIndex(of: "#") else { return nil }
         let tail = description[description.index(after: hash)...].split(
@@ -100,6 +103,7 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
     }
 }
 
+/// A variable of an attempt's environment, secrets by name only.
 package enum ResolvedVariable: Sendable, Equatable {
     case text(String)
     case secret(String)
@@ -129,6 +133,7 @@ package enum ActionRequest: Sendable, Equatable {
     case findSnapshot(repository: ResolvedRepository, dataset: String, tag: String)
 }
 
+/// A repository as an action is told of it.
 package struct ResolvedRepository: Codable, Sendable, Equatable {
     package var address: String
     /// Where the runner reads the identity when it starts the attempt; its contents go over the socket only.
@@ -142,6 +147,7 @@ package struct ResolvedRepository: Codable, Sendable, Equatable {
     }
 }
 
+/// An HTTP request, and what answer counts as success.
 package struct ResolvedRequest: Codable, Sendable, Equatable {
     package var method: String
     package var url: String
@@ -158,6 +164,7 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     }
 }
 
+/// A question about the world, everything resolved: holds, does not hold, not established.
 package enum ResolvedCheck: Sendable, Equatable {
     case argv([String])
     case script(String)
@@ -206,6 +213,7 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
         self.survivors = survivors
     }
 
+    /// In which of the possible ways it ended.
     package enum Result: Sendable, Equatable {
         case exited(Int32)
         case signalled(Int32)

@@ -70,6 +70,7 @@ package enum Event: Sendable, Equatable {
     case runClosed(RunOutcome, reason: String)
 }
 
+/// What a run is, fixed for its whole length.
 package struct RunCreated: Codable, Sendable, Equatable {
     /// Which rules `decide` and `apply` follow; a run of an unknown version is not resumed, but still verifies.
     package var semantics: Int
@@ -112,6 +113,7 @@ package struct RunCreated: Codable, Sendable, Equatable {
     }
 }
 
+/// The process that drives a run; a higher epoch bars it.
 package struct RunnerIdentity: Codable, Sendable, Equatable {
     package var epoch: Int
     package var host: String
@@ -128,6 +130,7 @@ package struct RunnerIdentity: Codable, Sendable, Equatable {
     }
 }
 
+/// What the negative probe and its positive control showed.
 package struct IsolationReport: Codable, Sendable, Equatable {
     /// Generation of the inside supervisor whose namespaces were probed; the verdict says nothing of another one.
     package var generation: Int
@@ -140,6 +143,7 @@ package struct IsolationReport: Codable, Sendable, Equatable {
         self.probes = probes
     }
 
+    /// What the probes together say.
     package enum Verdict: String, Codable, Sendable {
         /// Every probe answered outside and failed inside.
         case demonstrated
@@ -149,6 +153,7 @@ package struct IsolationReport: Codable, Sendable, Equatable {
         case broken
     }
 
+    /// One address, asked from both sides.
     package struct Probe: Codable, Sendable, Equatable {
         /// `canary 127.0.0.1:PORT`, `socket PATH`, or the runbook's `host:port`.
         package var name: String
@@ -167,10 +172,12 @@ package struct IsolationReport: Codable, Sendable, Equatable {
     }
 }
 
+/// What the failure of a step is followed by; `continue` also where nothing follows any more.
 package enum AfterFailure: String, Codable, Sendable { case hold, abort, `continue`, manual }
 
 /// What a person is asked; its digest binds the answer to what was shown.
 package struct Card: Codable, Sendable, Equatable {
+    /// What kind of answer is asked for.
     package enum Kind: String, Codable, Sendable { case approval, manual }
 
     package var step: StepID
@@ -204,6 +211,7 @@ package struct Card: Codable, Sendable, Equatable {
     }
 }
 
+/// One person's word for the card that was shown.
 package struct Approval: Codable, Sendable, Equatable {
     package var uid: UInt32
     /// The plan's person with this uid; nil is *not established* and fills no role.
@@ -228,6 +236,7 @@ package struct Approval: Codable, Sendable, Equatable {
     }
 }
 
+/// A moment of one of the seven clocks of a service.
 package struct ClockMark: Codable, Sendable, Equatable {
     package var clock: ClockName
     package var service: String
@@ -246,6 +255,7 @@ package struct ClockMark: Codable, Sendable, Equatable {
     }
 }
 
+/// One side of the achieved data loss; nil: the step did not tell.
 package struct LossMeasure: Codable, Sendable, Equatable {
     package var side: PlannedMeasure.Side
     package var service: String
@@ -303,6 +313,8 @@ package struct ResyncRecord: Codable, Sendable, Equatable {
     }
 }
 
+/// Why a run began to stop.
 package enum StopCause: String, Codable, Sendable { case finished, failed, cancelled, refused }
 
+/// How a run ended.
 package enum RunOutcome: String, Codable, Sendable { case succeeded, failed, cancelled, refused }

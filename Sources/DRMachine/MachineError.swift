@@ -1,5 +1,6 @@
 /// Why an event or an input does not fit a run: for the verifier that replays a journal, and for the runner.
 package struct MachineError: Error, Sendable, Equatable {
+    /// What kind of misfit it is.
     package enum Code: String, Sendable, Equatable {
         /// An event that no run in this state can have written: the journal was not made by this machine.
         case eventDoesNotFit

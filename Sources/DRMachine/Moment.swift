@@ -27,6 +27,7 @@ package struct Moment: Hashable, Sendable, Codable {
             ? TimeSpan(nanoseconds: boot - earlier.boot) : TimeSpan(nanoseconds: wall - earlier.wall)
     }
 
+    /// The moment so much later, by both clocks.
     package func advanced(by span: TimeSpan) -> Moment {
         Moment(wall: wall + span.nanoseconds, boot: boot + span.nanoseconds, bootID: bootID)
     }

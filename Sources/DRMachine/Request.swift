@@ -16,6 +16,7 @@ package struct Request: Codable, Sendable, Equatable {
         self.ask = ask
     }
 
+    /// What is asked for.
     package enum Ask: Codable, Sendable, Equatable {
         /// `card` is the digest of the card that was shown; a different one is refused.
         case approve(step: StepID, card: Digest, comment: String?, breakGlass: Bool)
@@ -32,6 +33,7 @@ package struct Request: Codable, Sendable, Equatable {
         case settleCleanup(step: StepID, reason: String)
     }
 
+    /// A person's answer to a step that is held, manual or in doubt.
     package enum Resolution: String, Codable, Sendable, CaseIterable { case retry, done, failed, skip }
 }
 

@@ -13,6 +13,7 @@ package enum SupervisorRequest: Codable, Sendable, Equatable {
     case finish(epoch: Int)
 }
 
+/// What a supervisor tells the runner that is connected.
 package enum SupervisorReply: Sendable, Equatable {
     case hello(SupervisorIdentity, attempts: [AttemptReport])
     case refused(reason: String, epoch: Int)
@@ -20,6 +21,7 @@ package enum SupervisorReply: Sendable, Equatable {
     case finished
 }
 
+/// A supervisor, named for ever by its generation, or by pid, start time and boot.
 package struct SupervisorIdentity: Codable, Sendable, Equatable {
     package var place: Place
     package var pid: Int32
@@ -47,6 +49,7 @@ package struct AttemptReport: Codable, Sendable, Equatable {
         self.phase = phase
     }
 
+    /// How far an attempt has come, as the spool knows it.
     package enum Phase: Sendable, Equatable {
         /// `starting` is spooled, `started` is not (yet).
         case starting(at: Moment)

@@ -3,6 +3,7 @@ package import DRRunbook
 
 /// The chain of steps, each needing the one before it, that took longest; and how much of it a drill exercised.
 package struct CriticalPath: Codable, Sendable, Equatable {
+    /// A step of the path that this run did not exercise as a real one would.
     package struct NotExercised: Codable, Sendable, Equatable {
         package var step: StepID
         package var reason: String

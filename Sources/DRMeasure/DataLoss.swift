@@ -4,6 +4,7 @@ import DRRunbook
 /// The achieved data loss of a service: the last write at the source before the disruption, less the last write
 /// read back on the recovered side. Each half is three-valued on its own.
 package struct DataLoss: Codable, Sendable, Equatable {
+    /// What the loss is measured against.
     package enum Basis: String, Codable, Sendable, CaseIterable {
         /// Both sides' last writes were read.
         case lastWrites

@@ -42,6 +42,7 @@ package struct Figure: Codable, Sendable, Equatable {
 
 /// Whether an objective was met: three values, and never "met" by mistake.
 package struct ObjectiveVerdict: Codable, Sendable, Equatable {
+    /// The three values.
     package enum Outcome: String, Codable, Sendable, CaseIterable { case met, missed, notEstablished }
 
     package var outcome: Outcome

@@ -53,6 +53,7 @@ package struct RunState: Sendable, Equatable {
     }
 }
 
+/// Where a run as a whole stands.
 package enum RunStatus: Sendable, Equatable {
     case starting
     case running
@@ -68,6 +69,7 @@ package enum StopStage: Int, Sendable, Comparable {
     package static func < (one: StopStage, other: StopStage) -> Bool { one.rawValue < other.rawValue }
 }
 
+/// Where a step stands, and all that it has been through.
 package struct StepState: Sendable, Equatable {
     package var phase: StepPhase = .pending
     package var attempts: [AttemptState] = []
@@ -103,6 +105,7 @@ package struct StepState: Sendable, Equatable {
     package init() {}
 }
 
+/// What a step is at now.
 package enum StepPhase: Sendable, Equatable {
     case pending
     /// An attempt is intended or under way.
@@ -138,6 +141,7 @@ package enum StepPhase: Sendable, Equatable {
     }
 }
 
+/// An attempt and what is known of it.
 package struct AttemptState: Sendable, Equatable {
     package var spec: AttemptSpec
     package var intendedAt: Moment
