@@ -25,9 +25,9 @@ package struct JournalContents: Sendable {
     /// The last commit; nil in an empty journal.
     package var head: JournalHead? { commits.last }
 
-    /// Whether the run is over: nothing may follow.
+    /// Whether the run is over. What people add later (a note, a mark, an owed cleanup that is settled) still follows.
     package var isClosed: Bool {
-        if case .runClosed? = events.last?.event { true } else { false }
+        events.reversed().contains { if case .runClosed = $0.event { true } else { false } }
     }
 
     /// Event 1.

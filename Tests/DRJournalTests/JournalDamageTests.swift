@@ -120,17 +120,23 @@ import Testing
         #expect(error?.events == 10...10)
     }
 
-    @Test func `an epoch nobody started is refused, and so is a batch after the run was closed`() throws {
+    @Test func `an epoch nobody started is refused`() throws {
         let sample = try SampleJournal()
         let writer = try JournalWriter.open(at: sample.path).writer
         try writer.append(SampleJournal.note("without saying who"))
         let unknown = #expect(throws: JournalError.self) { try JournalReader.read(at: sample.path) }
+        #expect(unknown?.code == .notAuthentic)
         #expect(unknown?.events == 10...10)
+    }
 
-        let closed = try SampleJournal(closed: true)
-        try JournalWriter.open(at: closed.path).writer.append(SampleJournal.runner(3))
-        let error = #expect(throws: JournalError.self) { try JournalReader.read(at: closed.path) }
-        #expect(error?.code == .notAuthentic)
-        #expect(error?.events == 10...10)
+    @Test func `what people add after the end is part of the journal, and the run stays closed`() throws {
+        let sample = try SampleJournal(closed: true)
+        try JournalWriter.open(at: sample.path).writer.append(SampleJournal.runner(3), SampleJournal.note("later"))
+        let contents = try JournalReader.verify(at: sample.path)
+        #expect(contents.commits.count == 6)
+        #expect(contents.isClosed)
+        // An append that was cut short is not explained away there.
+        let bytes = try sample.bytes
+        #expect(try recover(Array(bytes.dropLast(5)), of: contents) == nil)
     }
 }
