@@ -1,5 +1,6 @@
 /// An archive that could not be read or written.
 package struct ArchiveError: Error, Sendable {
+    /// What went wrong, for the exit code.
     package enum Code: String, Sendable {
         /// The archive's bytes are wrong, or end too early.
         case damaged

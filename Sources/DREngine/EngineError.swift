@@ -7,6 +7,7 @@ package struct EngineError: Error, Sendable {
     package var hint: String?
     package var cause: (any Error)?
 
+    /// What went wrong, for the exit code.
     package enum Code: String, Sendable {
         /// No supervisor could be started, or the one started did not answer.
         case supervisorUnavailable

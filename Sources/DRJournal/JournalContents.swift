@@ -15,6 +15,7 @@ package struct JournalContents: Sendable {
     /// of the journal.
     package var uncommitted: Uncommitted?
 
+    /// What lies behind the last commit, and why it is no part of the journal.
     package struct Uncommitted: Sendable, Equatable {
         package var sizeBytes: Int
         /// The events that the bytes would begin with, and what keeps them from being a batch.

@@ -3,6 +3,7 @@ import SystemPackage
 
 /// Why something about a run's directory, its journal or its requests could not be done or is not believed.
 package struct JournalError: Error, Sendable {
+    /// What went wrong, for the exit code.
     package enum Code: String, Sendable, CaseIterable {
         /// There is no such run, or no journal in its directory.
         case notFound

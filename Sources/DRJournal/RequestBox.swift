@@ -14,6 +14,7 @@ package struct RequestBox: Sendable {
     package let directory: FilePath
     package let run: String
 
+    /// The box in this run's directory.
     package init(of run: RunDirectory) {
         directory = run.requests
         self.run = run.id

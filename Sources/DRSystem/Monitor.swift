@@ -9,6 +9,7 @@ internal import Glibc
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
 
+    /// Guards this state from now on.
     package init(_ state: sending State) {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)

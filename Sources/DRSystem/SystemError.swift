@@ -14,6 +14,7 @@ package struct SystemError: Error, Sendable, Equatable {
         self.errno = errno
     }
 
+    /// A failed call on the file at a path.
     package init(call: String, path: FilePath, errno: Errno) {
         self.init(call: call, path: path.string, errno: errno)
     }

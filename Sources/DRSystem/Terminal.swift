@@ -4,6 +4,7 @@ package import SystemPackage
 
 /// What drctl has to know of the terminal it may be talking to.
 package enum Terminal {
+    /// Whether the descriptor leads to a terminal.
     package static func isTerminal(_ descriptor: FileDescriptor) -> Bool { isatty(descriptor.rawValue) == 1 }
 
     /// Columns and rows of the terminal behind a descriptor; nil where it is none or does not say.

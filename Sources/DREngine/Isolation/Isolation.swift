@@ -20,6 +20,8 @@ package struct Isolation: Sendable, Equatable {
     /// Where shared libraries of this program lie that are not under /usr: a debug build's Swift runtime.
     package var libraryFolders: [FilePath]
 
+    /// The isolation of a run: its inside sees parts of `runDirectory`, `executable` as drctl, and `readOnlyBinds` at
+    /// their own paths.
     package init(runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = []) {
         self.runDirectory = runDirectory
         self.executable = executable

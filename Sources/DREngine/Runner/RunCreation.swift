@@ -39,6 +39,9 @@ package struct RunCreation: Sendable {
     private let options: Options
     private let now: Moment
 
+    /// A run of this plan, not made yet.
+    /// - Parameter file: a planned file's bytes by its path; nil where it is not there.
+    /// - Throws: when the plan cannot be written as JSON.
     package init(
         _ plan: Plan, options: Options, now: Moment, file: @escaping @Sendable (String) -> [UInt8]?
     ) throws(RunbookError) {

@@ -9,6 +9,7 @@ package import DRSystem
 /// performs what the new state asks for. While a commit is in flight the mailbox fills, so batches grow by themselves.
 /// Nothing is remembered outside the journal but what is being performed right now, and performing again does no harm.
 package actor Runner {
+    /// What a runner is told about its surroundings.
     package struct Configuration: Sendable {
         package var directory: RunDirectory
         package var access: any SupervisorAccess

@@ -42,6 +42,7 @@ package struct CaptureProgress: Hashable, Sendable {
 
 /// One name that could not be captured, or not faithfully.
 package struct CaptureProblem: Sendable {
+    /// What became of the name.
     package enum Kind: String, Sendable {
         /// Not in the snapshot: it could not be opened or read.
         case unreadable

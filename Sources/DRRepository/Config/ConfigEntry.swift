@@ -47,6 +47,7 @@ struct EpochRecord: Codable, Sendable {
 
 /// A key slot: an age file that holds the epoch's identity.
 package struct SlotRecord: Codable, Hashable, Sendable {
+    /// Whom the slot is for.
     package enum Kind: String, Codable, Sendable {
         case recipient, passphrase
     }

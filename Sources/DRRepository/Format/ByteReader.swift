@@ -14,6 +14,7 @@ package struct ByteReader {
 
     package var remainingBytes: Int { bytes.count - offsetBytes }
 
+    /// A big-endian integer of the type's own width.
     package mutating func integer<Value: FixedWidthInteger>(
         _ type: Value.Type = Value.self
     ) throws(RepositoryError) -> Value {
@@ -27,12 +28,14 @@ package struct ByteReader {
         return value
     }
 
+    /// So many bytes, without a length in front.
     package mutating func raw(_ count: Int) throws(RepositoryError) -> [UInt8] {
         try need(count)
         defer { offsetBytes += count }
         return Array(bytes[offsetBytes..<(offsetBytes + count)])
     }
 
+    /// 32 bytes.
     package mutating func digest() throws(RepositoryError) -> Digest {
         try need(Digest.byteCount)
         guard let digest = Digest(bytes[offsetBytes..<(offsetBytes + Digest.byteCount)]) else {
@@ -42,10 +45,12 @@ package struct ByteReader {
         return digest
     }
 
+    /// Two bytes of length, and as many bytes.
     package mutating func field() throws(RepositoryError) -> [UInt8] {
         try raw(Int(try integer(UInt16.self)))
     }
 
+    /// A field, read as UTF-8.
     package mutating func text() throws(RepositoryError) -> String {
         String(decoding: try field(), as: UTF8.self)
     }
@@ -55,6 +60,7 @@ package struct ByteReader {
         guard remainingBytes == 0 else { throw malformed("\(remainingBytes) bytes follow its end") }
     }
 
+    /// The error that says what does not fit, and at which byte.
     package func malformed(_ what: String) -> RepositoryError {
         RepositoryError(.damaged, "\(name) is not what the format says: \(what) at byte \(offsetBytes)")
     }

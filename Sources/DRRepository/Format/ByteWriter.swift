@@ -4,11 +4,13 @@ package import DRCrypto
 package struct ByteWriter {
     package private(set) var bytes: [UInt8]
 
+    /// Nothing yet, with room for this many bytes.
     package init(capacity: Int = 0) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
+    /// Big-endian, in the type's own width.
     package mutating func append(_ value: some FixedWidthInteger) {
         var shift = value.bitWidth
         while shift > 0 {
@@ -17,8 +19,10 @@ package struct ByteWriter {
         }
     }
 
+    /// The bytes as they are, without a length in front.
     package mutating func append(raw bytes: some Collection<UInt8>) { self.bytes.append(contentsOf: bytes) }
 
+    /// 32 bytes.
     package mutating func append(_ digest: Digest) {
         for word in [digest.words.0, digest.words.1, digest.words.2, digest.words.3] { append(word) }
     }
@@ -29,5 +33,6 @@ package struct ByteWriter {
         append(raw: bytes)
     }
 
+    /// A field of the text's UTF-8 bytes.
     package mutating func append(field text: String) { append(field: Array(text.utf8)) }
 }

@@ -2,6 +2,7 @@ package import DRCrypto
 
 /// What an index says of a pack: its name and length, and its objects in the order in which they lie, back to back.
 package struct IndexedPack: Hashable, Sendable {
+    /// An object with its lengths, sealed and in clear.
     package struct Object: Hashable, Sendable {
         package let link: ObjectLink
         package let storedBytes: UInt32
@@ -12,6 +13,7 @@ package struct IndexedPack: Hashable, Sendable {
     package let sizeBytes: Int
     package let objects: [Object]
 
+    /// What the index will say of a pack that was just written.
     package init(_ pack: FinishedPack) {
         name = pack.name
         sizeBytes = pack.sizeBytes

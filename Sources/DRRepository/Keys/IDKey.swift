@@ -14,6 +14,7 @@ package final class IDKey: ObjectNaming {
     /// Keyed hashers that nobody uses at the moment: setting a key up costs more than hashing a small file.
     private let idle = Mutex<[KeyedHasher]>([])
 
+    /// - Throws: `invalidKeyFile` unless the secret has the key's length.
     package init(_ secret: SecretBytes) throws(RepositoryError) {
         guard secret.count == Self.byteCount else {
             throw RepositoryError(.invalidKeyFile, "an id key has \(Self.byteCount) bytes, not \(secret.count)")

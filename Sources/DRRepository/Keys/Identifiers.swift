@@ -5,6 +5,7 @@ package struct SignerID: Hashable, Sendable, Comparable, CustomStringConvertible
     package let digest: Digest
 
     package init(_ digest: Digest) { self.digest = digest }
+    /// The name that follows from the key.
     package init(of key: Ed25519.PublicKey) { digest = Digest.of(key.bytes) }
 
     /// 64 lowercase hexadecimal digits.

@@ -25,6 +25,7 @@ package struct Identity: Sendable {
         self.signingKey = signingKey
     }
 
+    /// What a passphrase slot is opened with.
     package static func passphrase(_ passphrase: SecretBytes) -> Identity { Identity(.passphrase(passphrase)) }
 
     /// Reads an identity file: what `age-keygen` or `drctl repo init` writes, or a writer identity.

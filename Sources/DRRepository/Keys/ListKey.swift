@@ -8,6 +8,7 @@ package struct ListKey: Sendable {
     package let repository: Digest
     package let domain: String
 
+    /// - Throws: `invalidKeyFile` unless the secret has 32 bytes.
     package init(_ secret: SecretBytes, repository: Digest, domain: String) throws(RepositoryError) {
         guard secret.count == Self.byteCount else {
             throw RepositoryError(.invalidKeyFile, "a list key has \(Self.byteCount) bytes, not \(secret.count)")
@@ -22,6 +23,7 @@ package struct ListKey: Sendable {
         case directory, index, manifest
     }
 
+    /// A box for this purpose; `clear` is authenticated with it and not part of it.
     package func seal(
         _ plaintext: [UInt8], for purpose: Purpose, authenticating clear: [UInt8] = []
     ) throws(RepositoryError) -> [UInt8] {
@@ -29,6 +31,8 @@ package struct ListKey: Sendable {
             plaintext, key: secret, purpose: purpose.rawValue, context: context, associatedData: clear)
     }
 
+    /// The content of a box that `seal` made for this purpose with the same `clear`.
+    /// - Throws: an error that names the object, when the box is not authentic.
     package func open(
         _ box: [UInt8], for purpose: Purpose, authenticating clear: [UInt8] = [], name: String
     ) throws(RepositoryError) -> [UInt8] {

@@ -16,6 +16,7 @@ package final class PackReader: ObjectSource {
     private let catalog: PackCatalog
     private let idleOpeners = Mutex<[PackOpener]>([])
 
+    /// Reads packs of this storage through the index, with the keys that open their objects.
     package init(storage: any Storage, index: ObjectIndex, listKey: ListKey, idKey: IDKey, keyring: RunKeyring) {
         self.storage = storage
         self.index = index

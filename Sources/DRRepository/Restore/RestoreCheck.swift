@@ -39,6 +39,7 @@ package struct RestoreCheck: Sendable {
 
     private let reader: TreeReader
 
+    /// A check against the objects of this source.
     package init(against source: any ObjectSource) { reader = TreeReader(source: source) }
 
     /// Compares a target with what ``Restore`` was asked to put there. Names that the snapshot does not have are

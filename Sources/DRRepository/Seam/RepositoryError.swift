@@ -3,6 +3,7 @@
 /// Corruption is never a generic I/O error: `damaged` says that bytes were read and are wrong, `storageFailed` that
 /// they could not be read or written, and nothing is known about them.
 package struct RepositoryError: Error, Sendable {
+    /// What went wrong, for the exit code.
     package enum Code: String, Sendable, CaseIterable {
         // The repository as a whole.
         case noRepository, repositoryExists, unsupportedFormat, heldByAnother

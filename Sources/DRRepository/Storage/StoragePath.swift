@@ -8,8 +8,11 @@ package struct StoragePath: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
+    /// Named by its SHA-256.
     package static func pack(_ name: Digest) -> StoragePath { StoragePath("packs/\(name.hex)") }
+    /// Named by its SHA-256.
     package static func index(_ name: Digest) -> StoragePath { StoragePath("indexes/\(name.hex)") }
+    /// Named by its SHA-256.
     package static func snapshot(_ name: Digest) -> StoragePath { StoragePath("snapshots/\(name.hex)") }
 
     /// An entry of the owner's chain; number 1 is the genesis.
@@ -20,6 +23,7 @@ package struct StoragePath: Hashable, Sendable, CustomStringConvertible {
         StoragePath("logs/\(signer)/\(decimal(counter))")
     }
 
+    /// A file of a domain's epoch: a slot, or a key that is sealed to it.
     package static func epoch(_ domain: String, _ number: UInt32, _ file: String) -> StoragePath {
         StoragePath("domains/\(domain)/epochs/\(number)/\(file)")
     }

@@ -5,8 +5,10 @@ package struct TreeReader: Sendable {
 
     package init(source: any ObjectSource) { self.source = source }
 
+    /// The root of a snapshot's tree.
     package func root(_ link: ObjectLink) throws(RepositoryError) -> TreeRoot { try TreeRoot(source.read(link)) }
 
+    /// Which names of the tree are one file.
     package func hardLinks(of root: TreeRoot) throws(RepositoryError) -> HardLinkTable {
         guard let first = root.hardLinks else { return HardLinkTable() }
         return try HardLinkTable(first, from: source)

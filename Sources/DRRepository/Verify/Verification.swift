@@ -34,6 +34,7 @@ package struct VerificationRequest: Sendable {
 
 /// What a verification found: every inconsistency, and how much was looked at.
 package struct Verification: Sendable {
+    /// How much was looked at, of how much.
     package struct Coverage: Hashable, Sendable {
         package var packsExpected = 0
         package var packsRead = 0

@@ -23,6 +23,7 @@ package struct Runbook: Sendable {
 
 /// A value that is given when a runbook is planned.
 package struct InputDefinition: Sendable {
+    /// What an input's text has to be.
     package enum Kind: String, Sendable, CaseIterable {
         case string
         /// An absolute path; a default counts from the runbook's folder.

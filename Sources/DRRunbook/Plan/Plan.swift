@@ -128,6 +128,7 @@ package struct PlannedIsolation: Codable, Sendable, Equatable {
     /// Absolute paths that a drill's inside may read beside the system and its run's directory.
     package var readOnlyBinds: [String]
 
+    /// Whether the drill goes on.
     package enum WhenNotDemonstrated: String, Codable, Sendable { case refuse, `continue` }
 
     package init(

@@ -69,6 +69,7 @@ package struct Need: Codable, Sendable, Equatable {
     package var step: StepID
     package var accept: [Outcome]
 
+    /// How a step may be over.
     package enum Outcome: String, Codable, Sendable, CaseIterable { case succeeded, failed, skipped }
 
     package init(step: StepID, accept: [Outcome] = [.succeeded]) {
@@ -89,6 +90,7 @@ package struct RetryPolicy: Codable, Sendable, Equatable {
     /// Only these exit codes are retried; nil retries any failure.
     package var exitCodes: [Int32]?
 
+    /// How much of the delay is left to chance.
     package enum Jitter: String, Codable, Sendable { case full, none }
 
     package static let never = RetryPolicy(
@@ -190,6 +192,7 @@ package struct PlannedMeasure: Codable, Sendable, Equatable {
     package var loss: Side
     package var service: String
 
+    /// Where the last write was read.
     package enum Side: String, Codable, Sendable { case source, recovered }
 
     package init(loss: Side, service: String) {
@@ -207,6 +210,7 @@ package struct BackgroundPolicy: Codable, Sendable, Equatable {
     package var until: StepID?
     package var onLoss: OnLoss
 
+    /// What follows when the process ends unexpectedly.
     package enum OnLoss: String, Codable, Sendable { case hold, restart }
 
     package init(

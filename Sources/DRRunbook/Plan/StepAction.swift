@@ -116,6 +116,7 @@ package struct VerifyAction: Codable, Sendable, Equatable {
     package var snapshot: Template
     package var level: Level
 
+    /// How deep the verification looks.
     package enum Level: String, Codable, Sendable, CaseIterable { case structure, stored, content, rehearse }
 
     package init(repository: String, dataset: Template, snapshot: Template, level: Level) {

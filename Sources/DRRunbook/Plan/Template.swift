@@ -3,6 +3,7 @@
 /// Inputs, targets and everything else that planning knows are already literal here; what is left are
 /// expressions over the run (`run.directory`) and over the outputs of transitive needs.
 package struct Template: Hashable, Sendable {
+    /// A piece of the text.
     package enum Part: Hashable, Sendable {
         case literal(String)
         case expression(Expression)
@@ -11,6 +12,7 @@ package struct Template: Hashable, Sendable {
     /// Never empty; no two literals side by side.
     package let parts: [Part]
 
+    /// Neighbouring literals become one.
     package init(parts: [Part]) {
         var joined: [Part] = []
         for part in parts {
@@ -26,6 +28,7 @@ package struct Template: Hashable, Sendable {
         self.parts = joined.isEmpty ? [.literal("")] : joined
     }
 
+    /// A text without expressions.
     package init(_ literal: String) { parts = [.literal(literal)] }
 
     /// The whole text, where nothing is left to be evaluated.

@@ -44,6 +44,7 @@ package enum PlanCodec {
 
 /// What goes wrong in this room beside the mistakes in a runbook, which are diagnostics.
 package struct RunbookError: Error {
+    /// What went wrong.
     package enum Code: String, Sendable { case encoding, unknownSchema }
 
     package var code: Code

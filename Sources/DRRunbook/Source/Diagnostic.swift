@@ -1,5 +1,6 @@
 /// One thing that is wrong with a source: where, what, why, and what to write instead where that is known.
 package struct Diagnostic: Hashable, Sendable {
+    /// Whether it keeps the runbook from running.
     package enum Severity: String, Codable, Sendable { case error, warning }
 
     package var severity: Severity
@@ -19,6 +20,7 @@ package struct Diagnostic: Hashable, Sendable {
         self.fix = fix
     }
 
+    /// What kind of fault it is.
     package enum Code: String, Codable, Sendable, CaseIterable {
         // The text
         case tooLarge, encoding, yaml, anchor, tag, mergeKey, tooDeep, duplicateKey

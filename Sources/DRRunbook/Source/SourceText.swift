@@ -8,6 +8,7 @@ package struct SourceText: Sendable, Equatable {
         self.bytes = bytes
     }
 
+    /// A text as if it had been read from this file.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
     /// No file of the language may be longer.

@@ -30,6 +30,7 @@ extension DirectoryHandle {
         }
     }
 
+    /// Makes a symbolic link with exactly this target; durable once the directory is synced.
     package func makeSymbolicLink(_ name: FileName, to target: [UInt8]) throws(SystemError) {
         _ = try attempt("create the link", name.description) {
             unsafe withTerminated(target) { target in

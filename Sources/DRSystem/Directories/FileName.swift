@@ -39,6 +39,7 @@ package struct FileName: Hashable, Sendable {
         self.terminated = terminated
     }
 
+    /// The text's UTF-8 bytes as a name; nil for what cannot be one.
     package init?(_ text: String) { self.init(Array(text.utf8)) }
 
     /// The bytes, without a terminator.

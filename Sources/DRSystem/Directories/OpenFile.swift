@@ -12,6 +12,7 @@ package struct OpenFile: ~Copyable, Sendable {
     /// Valid while this value lives; for libraries that take a descriptor.
     package var rawValue: Int32 { descriptor }
 
+    /// What the file system says of the open file itself.
     package func status() throws(SystemError) -> EntryStatus { try statusOfDescriptor(descriptor) }
 
     /// Reads from the current position until `limit` bytes or the end, appending to `bytes`.

@@ -78,6 +78,7 @@ package struct Descriptor: ~Copyable, Sendable {
         _ = try checked("make durable", path) { Glibc.fdatasync(descriptor) }
     }
 
+    /// ftruncate(2): cuts or extends to this size. Durable only after `synchronize`.
     package borrowing func truncate(to sizeBytes: Int64) throws(SystemError) {
         let descriptor = rawValue
         _ = try checked("truncate", path) { Glibc.ftruncate(descriptor, off_t(sizeBytes)) }

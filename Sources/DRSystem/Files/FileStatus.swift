@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// What the file system says of a file.
 package struct FileStatus: Sendable, Equatable {
+    /// What kind of file it is.
     package enum Kind: Sendable, Equatable { case regular, directory, symbolicLink, socket, other }
 
     package var kind: Kind

@@ -118,6 +118,7 @@ struct CardView {
 }
 
 extension TimeSpan: ExpressibleByArgument {
+    /// A length of time as it is written at a command line: `30s`, `10m`.
     package init?(argument: String) {
         guard let span = TimeSpan(parsing: argument) else { return nil }
         self = span

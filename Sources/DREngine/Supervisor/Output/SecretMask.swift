@@ -10,6 +10,7 @@ package struct SecretMask: Sendable {
     private let byFirst: [[Int]]
     private var held: [UInt8] = []
 
+    /// A mask for one stream; every stream has its own, because a secret may lie across two writes.
     package init(_ secrets: SecretPatterns) {
         patterns = secrets.patterns
         var table = [[Int]](repeating: [], count: patterns.isEmpty ? 0 : 256)
