@@ -10,9 +10,12 @@ extension ObjectIndex {
     }
 
     /// Loads the index objects that the logs name, several at a time.
+    /// - Parameter present: what lies in `packs/`, by name; objects of packs that are not there in full length are left
+    ///   out. nil takes all.
     /// - Returns: the index, and what is wrong with objects that could not be used.
     package static func load(
-        _ repository: Repository, ledger: Ledger, listKey: ListKey, scope: Scope
+        _ repository: Repository, ledger: Ledger, listKey: ListKey, scope: Scope,
+        present: [String: Int]? = nil
     ) -> (index: ObjectIndex, faults: [RepositoryError]) {
         let wanted = ledger.indexes.filter { expected in
             if case .signer(let signer) = scope { expected.signer == signer } else { true }
@@ -24,7 +27,8 @@ extension ObjectIndex {
         var faults: [RepositoryError] = []
         for result in loaded {
             switch result {
-            case .success(let packs): for pack in packs { index.add(pack) }
+            case .success(let packs):
+                for pack in packs where present == nil || present?[pack.name.hex] == pack.sizeBytes { index.add(pack) }
             case .failure(let error): faults.append(error)
             }
         }

@@ -27,7 +27,7 @@ package final class WriteSession: Sendable {
     private let time: any TimeSource
     private let state = Mutex(State())
 
-    /// Draws the run's key and starts the pipeline.
+    /// Draws the run's key and starts the pipeline. The session must be ended, by `publish`, `checkpoint` or `cancel`.
     /// - Throws: `missingKey` when the keys cannot sign; `notAuthentic` when the signer is not enrolled, or its own
     ///   log is broken: nothing may be built on that.
     package init(
@@ -47,8 +47,11 @@ package final class WriteSession: Sendable {
         }
         let ledger = try Ledger(reading: repository)
         if let fault = ledger.logs.first(where: { $0.signer == signer })?.faults.first { throw fault }
+        // Chunks of a pack that got lost are stored again: a backup heals what it still has the source of.
+        let packs = try repository.storage.list(StorageFolder.packs.path)
+        let present = Dictionary(packs.map { ($0.name, $0.sizeBytes) }) { first, _ in first }
         let (index, faults) = ObjectIndex.load(
-            repository, ledger: ledger, listKey: keys.listKey, scope: .signer(signer))
+            repository, ledger: ledger, listKey: keys.listKey, scope: .signer(signer), present: present)
         run = try RunID()
         let domain = repository.domain
         context = RunContext(

@@ -143,6 +143,18 @@ import Testing
         #expect(Set(found.findings.compactMap(\.pack)).count == 2)
     }
 
+    @Test func anotherBackupHealsALostPack() throws {
+        let test = try TestRepository()
+        let first = try test.backUp(Self.contents)
+        for name in test.storage.names(in: .packs) { test.storage[name] = nil }
+        #expect(try Self.verify(test, test.storage, level: .stored).conditions == [.damaged])
+        try test.backUp(Self.contents)
+        let found = try Self.verify(test, test.storage, level: .content)
+        #expect(found.conditions == [.damagedWithCopy])
+        #expect(found.snapshots.map(\.verdict) == [.holds, .holds])
+        #expect(try test.reader().read(first.manifest.root).links.count == Self.contents.count)
+    }
+
     @Test func whatCannotBeReadIsNeitherFineNorDamaged() throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
