@@ -80,7 +80,8 @@ extension FileCache {
         /// Adds a file, unless a later write could leave its times as they are.
         mutating func add(_ path: [UInt8], _ status: EntryStatus, _ pieces: [FilePiece]) {
             guard isSettled(status.changed) else { return }
-            let shared = zip(path, lastPath).prefix { $0 == $1 }.count
+            var shared = 0
+            while shared < min(path.count, lastPath.count), path[shared] == lastPath[shared] { shared += 1 }
             bytes.number(shared)
             bytes.string(path.dropFirst(shared))
             bytes.status(status)
