@@ -57,7 +57,10 @@ struct Decision {
         case .createRun, .runnerStarted: break
         case .supervisorConnected(let identity, let attempts): try connect(identity, attempts)
         case .supervisorLost(let place, let generation):
-            if state.lingering[place] == generation { try emit(.supervisorLost(place, generation: generation)) }
+            // One that the journal never heard of held the spool's lock: the one before it is gone as well.
+            if let known = state.lingering[place], generation >= known {
+                try emit(.supervisorLost(place, generation: known))
+            }
         case .placeUnavailable(let place, let reason): try lack(place, reason: reason)
         case .isolationChecked(let report): try check(report)
         case .attemptReported(let report): try take(report)
