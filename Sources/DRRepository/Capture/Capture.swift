@@ -6,10 +6,12 @@ internal import SystemPackage
 package struct Capture: Sendable {
     /// Directories below a source that nest deeper are named and left out: each level keeps a descriptor open.
     package static let mostLevels = 400
+    /// Further problems are counted, and no longer listed.
     package static let mostProblemsListed = 1000
 
     private let sink: any ObjectSink
 
+    /// Captures into a repository; one value may capture any number of times.
     package init(into sink: any ObjectSink) { self.sink = sink }
 
     /// Captures all sources. Blocks; run it on a thread of its own, so that reading, chunking and hashing go on while

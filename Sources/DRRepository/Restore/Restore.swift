@@ -4,10 +4,12 @@ internal import SystemPackage
 
 /// Restores snapshots.
 package struct Restore: Sendable {
+    /// Further failures are counted, and no longer listed.
     package static let mostFailuresListed = 1000
 
     private let source: any ObjectSource
 
+    /// Restores what `source` opens.
     package init(from source: any ObjectSource) { self.source = source }
 
     /// Restores a snapshot: directories first, then content out of order, pack by pack, on several threads; modes and

@@ -14,6 +14,7 @@ package struct HardLinkTable: Hashable, Sendable {
             self.path = path
         }
 
+        /// By source, then as a walk meets the paths.
         package static func < (one: Member, other: Member) -> Bool {
             one.source != other.source
                 ? one.source < other.source : TreeRoot.precedes(one.path, other.path)

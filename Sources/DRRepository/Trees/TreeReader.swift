@@ -3,6 +3,7 @@
 package struct TreeReader: Sendable {
     package let source: any ObjectSource
 
+    /// Reads trees whose objects `source` opens.
     package init(source: any ObjectSource) { self.source = source }
 
     /// The root of a snapshot's tree.

@@ -18,6 +18,7 @@ package struct FileTime: Hashable, Sendable, Comparable {
 
     var timespec: timespec { Glibc.timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds)) }
 
+    /// Earlier before later.
     package static func < (one: FileTime, other: FileTime) -> Bool {
         (one.seconds, one.nanoseconds) < (other.seconds, other.nanoseconds)
     }

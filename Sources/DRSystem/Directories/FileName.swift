@@ -5,6 +5,7 @@ internal import Glibc
 /// A value of this type can be given to a system call as it is: it is neither empty nor `.` nor `..`, holds neither
 /// `/` nor NUL, and has at most 255 bytes. Names that come from outside are refused here, once.
 package struct FileName: Hashable, Sendable {
+    /// NAME_MAX: what Linux file systems take.
     package static let maximumBytes = 255
 
     /// The bytes and a closing NUL, so that a call needs no copy.
