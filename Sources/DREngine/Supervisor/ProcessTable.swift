@@ -7,11 +7,10 @@ struct ProcessTable {
     struct Entry: Sendable, Equatable {
         var identity: ProcessIdentity
         var name: String
-        var state: Character
         var parent: Int32
         var session: Int32
-
-        var isZombie: Bool { state == "Z" || state == "X" }
+        /// Nothing of it can act any more; its first thread alone being over does not make it one.
+        var isZombie: Bool
         var description: String { "\(identity.pid) \(displayEscaped(name))" }
     }
 
@@ -66,12 +65,12 @@ struct ProcessTable {
         // proc(5): state, ppid, pgrp, session, … starttime is the 20th after the name.
         let fields = String(decoding: bytes[(closing + 1)...], as: UTF8.self).split(separator: " ")
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
-            let session = Int32(fields[3]), let ticks = UInt64(fields[19])
+            let session = Int32(fields[3]), let threads = Int(fields[17]), let ticks = UInt64(fields[19])
         else { return nil }
         return Entry(
             identity: ProcessIdentity(pid: pid, startTicks: ticks, bootID: bootID),
-            name: String(decoding: bytes[(opening + 1)..<closing], as: UTF8.self), state: state, parent: parent,
-            session: session)
+            name: String(decoding: bytes[(opening + 1)..<closing], as: UTF8.self), parent: parent, session: session,
+            isZombie: (state == "Z" || state == "X") && threads <= 1)
     }
 
     /// Whether the environment that a process was given holds `DRCTL_ATTEMPT` with exactly this value.

@@ -33,7 +33,7 @@ package struct ProcessIdentity: Hashable, Sendable, Codable {
     /// Whether it still runs. A zombie does not: nothing of it can act any more.
     package func isAlive() throws(SystemError) -> Bool {
         guard try bootID == SystemTimeSource.readBootID(), let stat = try Self.stat(of: pid) else { return false }
-        return stat.startTicks == startTicks && stat.state != "Z" && stat.state != "X"
+        return stat.startTicks == startTicks && !stat.isDead
     }
 
     /// Sends a signal to this process and no other that took over its pid.
@@ -77,7 +77,7 @@ package struct ProcessIdentity: Hashable, Sendable, Codable {
     }
 
     /// - Returns: nil when there is no such process.
-    private static func stat(of pid: Int32) throws(SystemError) -> (state: Character, startTicks: UInt64)? {
+    private static func stat(of pid: Int32) throws(SystemError) -> (isDead: Bool, startTicks: UInt64)? {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try DurableFile.read(at: FilePath("/proc/\(pid)/stat"), limit: 4096)
@@ -88,7 +88,10 @@ package struct ProcessIdentity: Hashable, Sendable, Codable {
         // The second field is the name in parentheses and may hold anything, spaces and parentheses included.
         guard let name = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = String(decoding: bytes[(name + 1)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 19, let state = fields[0].first, let ticks = UInt64(fields[19]) else { return nil }
-        return (state, ticks)
+        guard fields.count > 19, let state = fields[0].first, let threads = Int(fields[17]),
+            let ticks = UInt64(fields[19])
+        else { return nil }
+        // The state is the first thread's: it may be over while others still run, and hold files and sockets.
+        return ((state == "Z" || state == "X") && threads <= 1, ticks)
     }
 }

@@ -109,6 +109,32 @@ import Testing
         _ = try await line.next { if case .lost = $0.phase { true } else { nil } }
     }
 
+    /// To /proc such a process looks like a zombie, by its first thread; the others could still act.
+    @Test func aProcessWhoseFirstThreadEndedIsNotTakenForDead() async throws {
+        let scene = try RunScene()
+        let program = """
+            import ctypes, threading, time
+            threading.Thread(target=lambda: (open('up', 'w').close(), time.sleep(300))).start()
+            ctypes.CDLL(None).pthread_exit(None)
+            """
+        let spec = scene.spec(.argv(["python3", "-c", program]))
+        let start: AttemptStart
+        do {
+            let line = try await scene.connect()
+            try await line.start(spec)
+            start = try await line.started(spec.attempt)
+            let stat = FilePath("/proc/\(start.pid)/stat")
+            while try !String(decoding: DurableFile.read(at: stat, limit: 4096), as: UTF8.self).contains(") Z ") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        let main = ProcessIdentity(pid: start.pid, startTicks: start.startTicks, bootID: start.at.bootID)
+        #expect(try main.isAlive())
+        scene.killSupervisor()
+        _ = try await scene.connect(epoch: 2).lost(spec.attempt)
+        #expect(try !main.isAlive())
+    }
+
     @Test func aProcessNobodyWasToldOfIsFoundByItsMarker() async throws {
         let scene = try RunScene()
         let spec = scene.spec(step: "orphan", .argv(["sleep", "302"]))
