@@ -141,7 +141,10 @@ final class PackVerifier: Sendable {
         RepositoryError(.missingPack, "\(path), which a log names, is not there", hint: Self.hint)
     }
 
-    private static let hint = "bring it back from a copy of the repository, or back the hurt files up again"
+    // A pack that is there counts as stored, whatever its bytes are: only a missing one is stored again.
+    private static let hint =
+        "bring it back from a copy of the repository; without one, move it away and back up again, which stores anew "
+        + "what the source still has"
 }
 
 extension PackOpener {

@@ -147,7 +147,7 @@ struct VerifyReport: Encodable, Sendable {
                 "  \($0.snapshot.prefix(12))  \($0.path)\($0.wholeDirectory ? "/ and all below" : "")"
             }
             lines.append(
-                "next: the newest whole snapshot is unhurt; back up the dataset again, which stores the lost chunks anew"
+                "next: bring the damaged packs back from a copy; without one, move them out of packs/ and back up again"
             )
         }
         if authentic != "holds" {

@@ -146,6 +146,7 @@ import Testing
     @Test func anotherBackupHealsALostPack() throws {
         let test = try TestRepository()
         let first = try test.backUp(Self.contents)
+        // What the hint of a damaged pack says: move it away, back up again.
         for name in test.storage.names(in: .packs) { test.storage[name] = nil }
         #expect(try Self.verify(test, test.storage, level: .stored).conditions == [.damaged])
         try test.backUp(Self.contents)
