@@ -20,6 +20,8 @@ struct Drctl: AsyncParsableCommand {
                              drctl resume RUN    go on after a crash
             """,
         version: version,
+        // Started by drctl itself, and shown to nobody.
+        subcommands: [SupervisorCommand.self, ActionCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Runbooks", subcommands: [Lint.self, PlanCommand.self, Drill.self, Run.self]),
             CommandGroup(
@@ -35,7 +37,6 @@ struct Drctl: AsyncParsableCommand {
                     ResyncCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
-            CommandGroup(name: "Hidden", subcommands: [SupervisorCommand.self, ActionCommand.self]),
         ])
 
     static func main() async {

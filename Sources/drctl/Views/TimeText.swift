@@ -8,11 +8,15 @@ enum TimeText {
     static func span(_ span: TimeSpan) -> String {
         let magnitude = span.nanoseconds.magnitude
         let sign = span.nanoseconds < 0 ? "-" : ""
-        let milliseconds = magnitude / 1_000_000
+        let milliseconds = (magnitude + 500_000) / 1_000_000
         let seconds = milliseconds / 1000
         switch seconds {
         case 0: return "\(sign)\(milliseconds)ms"
-        case 1..<60: return "\(sign)\(seconds).\(milliseconds % 1000 / 100)s"
+        // Rounded to what is shown, as in the report.
+        case 1..<60 where milliseconds + 50 < 60_000:
+            let tenths = (milliseconds + 50) / 100
+            return "\(sign)\(tenths / 10).\(tenths % 10)s"
+        case 1..<60: return "\(sign)1m 00s"
         case 60..<3600: return "\(sign)\(seconds / 60)m \(twoDigits(seconds % 60))s"
         default: return "\(sign)\(seconds / 3600)h \(twoDigits(seconds % 3600 / 60))m"
         }
