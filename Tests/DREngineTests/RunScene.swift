@@ -68,7 +68,7 @@ final class RunScene: Sendable {
     /// kill -9 of the drill's first process.
     func killInside() { Self.killSupervisor(in: directory.appending("inside")) }
 
-    private static func killSupervisor(in folder: FilePath) {
+    static func killSupervisor(in folder: FilePath) {
         guard let bytes = try? DurableFile.read(at: folder.appending("spool.jsonl"), limit: 64 << 20) else { return }
         var identity: SupervisorIdentity?
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
