@@ -75,11 +75,19 @@ struct TimelinePicture {
         let recoveryTop = top + 12
         let rowsTop = recoveryTop + recoveries.count * 34 + 8
         let bottom = rowsTop + rows.count * Self.rowHeight
-        drawAxis(&picture, from: top, to: bottom)
-        for (index, row) in rows.enumerated() {
-            draw(row, at: rowsTop + index * Self.rowHeight, isEven: index % 2 == 0, in: &picture)
+        for index in stride(from: 0, to: rows.count, by: 2) {
+            picture.draw(
+                "rect",
+                [
+                    "class": "stripe", "x": "0", "y": "\(rowsTop + index * Self.rowHeight)",
+                    "width": "\(Self.width)", "height": "\(Self.rowHeight)",
+                ])
         }
+        drawAxis(&picture, from: top, to: bottom)
         drawClocks(marks, &picture, from: top, to: bottom)
+        for (index, row) in rows.enumerated() {
+            draw(row, at: rowsTop + index * Self.rowHeight, in: &picture)
+        }
         for (index, recovery) in recoveries.enumerated() {
             draw(recovery, at: recoveryTop + index * 34, bottom: bottom, in: &picture)
         }
@@ -206,14 +214,7 @@ struct TimelinePicture {
 
     // MARK: Rows
 
-    private func draw(_ step: StepRecord, at y: Int, isEven: Bool, in picture: inout Picture) {
-        if isEven {
-            picture.draw(
-                "rect",
-                [
-                    "class": "stripe", "x": "0", "y": "\(y)", "width": "\(Self.width)", "height": "\(Self.rowHeight)",
-                ])
-        }
+    private func draw(_ step: StepRecord, at y: Int, in picture: inout Picture) {
         let tone = Tone(step.outcome)
         let took = step.elapsedNanoseconds.map { " in \(Wording.duration($0))" } ?? ""
         let title = "\(step.id): \(step.title): \(Wording.outcome(step.outcome))\(took)"

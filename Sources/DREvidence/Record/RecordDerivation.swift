@@ -149,7 +149,7 @@ extension IsolationFacts {
 }
 
 extension OutsideWork {
-    /// In a drill everything runs inside, save repository actions and steps that read or state a reason.
+    /// In a drill everything runs inside, save drctl's own actions and steps that read or state a reason.
     static func derive(plan: Plan, steps: [StepRecord]) -> [OutsideWork] {
         guard plan.mode == .drill else { return [] }
         return steps.filter { !$0.attempts.isEmpty && $0.place == .outside }.map { step in
@@ -157,15 +157,16 @@ extension OutsideWork {
             return OutsideWork(
                 step: step.id, kind: step.kind, effect: step.effect,
                 reason: stated
-                    ?? (step.kind.isRepositoryAction
-                        ? "repository actions run outside: the keys stay out of the drill" : "it only reads"))
+                    ?? (step.kind.isOwnAction
+                        ? "drctl's own work on repositories and trees is done outside"
+                        : step.effect == .read ? "it only reads" : "no reason is stated"))
         }
     }
 }
 
 extension StepKind {
-    /// Whether the step works on a backup repository.
-    var isRepositoryAction: Bool { [.backup, .verify, .restore].contains(self) }
+    /// Whether drctl itself does the work.
+    var isOwnAction: Bool { [.backup, .verify, .restore, .resync].contains(self) }
 }
 
 extension StepAction {
