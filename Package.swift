@@ -101,7 +101,7 @@ let package = Package(
         tests(
             of: "DREngine",
             imports: [
-                "EngineTool", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
+                "EngineTool", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto", "DRTestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(

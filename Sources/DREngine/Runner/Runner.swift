@@ -233,7 +233,9 @@ package actor Runner {
                     mailbox.put(.input(.tick))
                     return
                 }
-                let left = min(due.boot - now.boot, 1_000_000_000)
+                // Across a restart of the machine boot times say nothing of each other.
+                let distance = now.bootID == due.bootID ? due.boot - now.boot : due.wall - now.wall
+                let left = min(distance, 1_000_000_000)
                 try? await Task.sleep(for: .nanoseconds(max(left, 1_000_000)))
             }
         }

@@ -148,7 +148,8 @@ final class SupervisorCrew: Sendable {
             if let living, let greeting = try? await living.hello(run: run, epoch: epoch, journalHead: nil) {
                 try? await living.finish()
                 for await _ in living.news {}
-                mailbox.put(.input(.supervisorLost(place, generation: greeting.identity.generation)))
+                // The journal may know an earlier one than the one that lived; it is the journal's that is waited for.
+                mailbox.put(.input(.supervisorLost(place, generation: generation ?? greeting.identity.generation)))
             } else if let generation {
                 mailbox.put(.input(.supervisorLost(place, generation: generation)))
             }
