@@ -29,13 +29,24 @@ struct RunbookOptions: ParsableArguments {
     /// - Throws: `Failure` with every diagnostic, exit 40.
     func plan(_ mode: RunMode) throws -> Plan {
         let folder = Paths.absolute(runbook).removingLastComponent()
+        let sources = try sources()
         let request = PlanningRequest(
-            mode: mode, environment: environment, inputs: try parsedInputs(), folder: folder.string)
+            mode: mode, environment: environment, inputs: absolute(try parsedInputs(), for: sources),
+            folder: folder.string)
         let world = PlanningWorld(file: { Self.file($0, in: folder) }, uid: { Host.userID(named: $0) })
-        let planned = try sources().plan(request, world: world)
+        let planned = sources.plan(request, world: world)
         guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics) }
         for diagnostic in planned.diagnostics { Output.note(displayEscapedLines(diagnostic.description)) }
         return plan
+    }
+
+    /// A directory is meant as the caller's shell means it, whatever the runbook's folder.
+    private func absolute(_ inputs: [String: String], for sources: RunbookSources) -> [String: String] {
+        let definitions = sources.check().value?.runbook.inputs ?? [:]
+        return Dictionary(
+            uniqueKeysWithValues: inputs.map { name, value in
+                (name, definitions[name]?.type == .directory ? Paths.absolute(value).string : value)
+            })
     }
 
     private func parsedInputs() throws -> [String: String] {
