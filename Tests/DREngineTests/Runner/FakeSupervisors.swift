@@ -25,7 +25,8 @@ final class FakeSupervisors: SupervisorAccess {
         /// Spooled reports, the last of each attempt, in order of the first.
         var reports: [AttemptReport] = []
         var isAlive = false
-        var obeysFinish = true
+        /// Called instead of finishing.
+        var onFinish: (@Sendable () -> Void)?
         var generation = 0
         var epoch = 0
     }
@@ -58,8 +59,8 @@ final class FakeSupervisors: SupervisorAccess {
         for connection in connections { connection.end() }
     }
 
-    /// From now on, whether a supervisor that is told to finish does so.
-    func obeyFinish(_ obeys: Bool) { state.withLock { $0.obeysFinish = obeys } }
+    /// A supervisor that is told to finish does this instead; nil: it finishes.
+    func insteadOfFinishing(_ action: (@Sendable () -> Void)?) { state.withLock { $0.onFinish = action } }
 
     /// Another supervisor takes over without any runner having asked for it.
     func replace() throws {
@@ -126,8 +127,8 @@ final class FakeSupervisors: SupervisorAccess {
     }
 
     fileprivate func finish() {
-        let connections = state.withLock { state -> [FakeConnection] in
-            guard state.obeysFinish else { return [] }
+        if let instead = state.withLock({ $0.onFinish }) { return instead() }
+        let connections = state.withLock { state in
             defer { state.connections = [] }
             state.isAlive = false
             return state.connections

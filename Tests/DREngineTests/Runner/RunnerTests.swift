@@ -182,24 +182,19 @@ import Testing
     func `a run that closes ends whichever supervisor lives`() async throws {
         let scene = try RunnerScene.make([RunnerScene.step("a")], in: folder.path)
         let supervisors = try scene.supervisors()
-        supervisors.obeyFinish(false)
         try await runUntilClosing(scene, supervisors)
         // The journal knows generation 1.
         try supervisors.replace()
-        supervisors.obeyFinish(true)
         try await resume(scene, supervisors)
         #expect(try scene.contents().isClosed)
     }
 
     /// Runs until nothing is left but to end the supervisors, and lets go; the runner is gone on return.
     private func runUntilClosing(_ scene: RunnerScene, _ supervisors: FakeSupervisors) async throws {
-        let box = Mutex<Runner?>(nil)
-        let runner = try await scene.runner(supervisors) { events in
-            if events.contains(where: { $0.event == .closingBegan }) { box.withLock { $0 }?.detach() }
-        }
-        box.withLock { $0 = runner }
+        let runner = try await scene.runner(supervisors)
+        supervisors.insteadOfFinishing { runner.detach() }
         let ending = try await runner.run()
-        box.withLock { $0 = nil }
+        supervisors.insteadOfFinishing(nil)
         guard case .detached = ending else {
             Issue.record("it did not let go")
             return
