@@ -76,9 +76,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
-        tests(of: "DRRunbook", imports: ["DRCrypto"], resources: [.copy("Diagnostics"), .copy("Golden")]),
+        tests(of: "DRRunbook", imports: ["DRTestSupport", "DRCrypto"], exclude: ["Diagnostics", "Golden"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
-        tests(of: "DRMachine", imports: ["DRRunbook", "DRCrypto"], resources: [.copy("Golden"), .copy("Scenarios")]),
+        tests(of: "DRMachine", imports: ["DRTestSupport", "DRRunbook", "DRCrypto"], exclude: ["Golden", "Scenarios"]),
         room("DRMeasure", imports: ["DRRunbook", "DRMachine"]),
         tests(of: "DRMeasure", imports: ["DRRunbook", "DRMachine", "DRCrypto"]),
         room(
@@ -129,6 +129,12 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseRules),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "drctl", "DRTestSupport", "DRRepository", "DREngine", "DRJournal", "DRSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], exclude: ["Golden", "Transcripts"], swiftSettings: houseRules),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),
     ]
 )

@@ -58,10 +58,10 @@ package struct ObjectiveVerdict: Codable, Sendable, Equatable {
             reason = nil
         } else if let most = figure.atMost, most <= objective {
             outcome = .met
-            reason = "at most, although \(figure.reason ?? "not established")"
+            reason = "by its upper bound: \(figure.reason ?? "not established")"
         } else if let least = figure.atLeast, least > objective {
             outcome = .missed
-            reason = "at least, although \(figure.reason ?? "not established")"
+            reason = "by its lower bound: \(figure.reason ?? "not established")"
         } else {
             outcome = .notEstablished
             reason = figure.reason

@@ -57,9 +57,10 @@ extension ServiceMeasurement {
         }
         func at(_ name: ClockName, _ marks: [Mark]) -> Moment? { marks.last { $0.mark.clock == name }?.mark.at }
         let moments = { [marks] name in at(name, marks) }
+        let last = journal.state.lastAt
         loss = DataLoss(service: service.name, journal: journal, disrupted: moments(.disrupted))
-        recovery = Self.span(service.from, service.to, moments, lastSign: loss.lastSign)
-        total = Self.span(.disrupted, .proven, moments, lastSign: loss.lastSign)
+        recovery = Self.span(service.from, service.to, moments, lastSign: loss.lastSign, last: last)
+        total = Self.span(.disrupted, .proven, moments, lastSign: loss.lastSign, last: last)
         decision = Self.decision(moments, mode: mode)
         (execution, waitingForPeople) = Self.parts(moments, journal: journal)
         recoveryTimeObjective = service.recoveryTimeObjective.map { [recovery] in ObjectiveVerdict($0, recovery) }
@@ -68,10 +69,15 @@ extension ServiceMeasurement {
     }
 
     /// From one clock to another; where the disruption is not known, bounds and never a silent substitute.
+    /// - Parameter last: the journal's last event: what has not ended by then took at least until then.
     private static func span(
-        _ from: ClockName, _ to: ClockName, _ at: (ClockName) -> Moment?, lastSign: Moment?
+        _ from: ClockName, _ to: ClockName, _ at: (ClockName) -> Moment?, lastSign: Moment?, last: Moment?
     ) -> Figure {
-        guard let end = at(to) else { return .notEstablished("\(to.rawValue) was not marked") }
+        guard let end = at(to) else {
+            let soFar = at(from).flatMap { start in last.map { $0.elapsed(since: start) } }
+            return .notEstablished(
+                "\(to.rawValue) was not marked", atLeast: soFar.flatMap { $0 > .zero ? $0 : nil })
+        }
         if let start = at(from) {
             let figure = Figure.between(start, end)
             return figure.span == nil

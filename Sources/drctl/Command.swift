@@ -9,7 +9,7 @@ protocol Command: AsyncParsableCommand {
 
 extension Command {
     mutating func run() async throws {
-        let name = Self.fullName
+        let name = Drctl.invokedName
         let status: ExitStatus
         do {
             status = Output.emit(try await perform(), command: name, asJSON: output.json)
@@ -19,13 +19,5 @@ extension Command {
             status = Output.emit(Failure(error), command: name, asJSON: output.json)
         }
         throw ExitCode(status.rawValue)
-    }
-
-    /// `repo init`, `backup`: what JSON calls the command.
-    private static var fullName: String {
-        let path = CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }
-        let name = _commandName
-        if let parent = path.first, parent != name, Drctl.groups.contains(parent) { return "\(parent) \(name)" }
-        return name
     }
 }

@@ -8,7 +8,6 @@ struct Drctl: AsyncParsableCommand {
     static let version = "0.1.0"
     /// What reports name as their maker.
     static var tool: String { "drctl \(version)" }
-    static let groups: Set<String> = ["repo", "key", "evidence"]
 
     static let configuration = CommandConfiguration(
         commandName: "drctl",
@@ -39,6 +38,18 @@ struct Drctl: AsyncParsableCommand {
             CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
         ])
 
+    /// What JSON calls the command that was asked for: `backup`, `repo init`; `drctl` where that is none.
+    static var invokedName: String {
+        var known = configuration.groupedSubcommands.flatMap(\.subcommands)
+        var path: [String] = []
+        for word in CommandLine.arguments.dropFirst() {
+            guard let command = known.first(where: { $0._commandName == word }) else { break }
+            path.append(word)
+            known = command.configuration.subcommands
+        }
+        return path.isEmpty ? "drctl" : path.joined(separator: " ")
+    }
+
     static func main() async {
         ProcessStart.prepare()
         do {
@@ -52,10 +63,13 @@ struct Drctl: AsyncParsableCommand {
             Glibc.exit(status.rawValue)
         } catch {
             if CommandLine.arguments.contains("--json"), exitCode(for: error) != .success {
+                let unknown = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
                 let failure = Failure(
-                    exit: .usage, code: "usage", message: message(for: error),
+                    exit: .usage, code: "usage",
+                    message: invokedName == "drctl" && unknown != nil
+                        ? "there is no command \(unknown ?? "")" : message(for: error),
                     hint: "run the command with --help for an example")
-                Glibc.exit(Output.emit(failure, command: "drctl", asJSON: true).rawValue)
+                Glibc.exit(Output.emit(failure, command: invokedName, asJSON: true).rawValue)
             }
             exit(withError: error)
         }

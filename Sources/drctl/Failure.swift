@@ -28,7 +28,8 @@ struct Failure: Error, Sendable {
         self.code = code
         self.message = message
         self.hint = hint?.isEmpty == true ? nil : hint
-        self.cause = cause
+        // What the message says already is not said again.
+        self.cause = cause.flatMap { message.contains($0) ? nil : $0 }
         self.details = details
     }
 

@@ -32,13 +32,13 @@ enum FixtureRun: String, CaseIterable, Sendable {
     @Test("A run's record is what it was", arguments: FixtureRun.allCases)
     func recordIsGolden(run: FixtureRun) throws {
         let bytes = try run.story.record().fileBytes()
-        try Golden.check(String(decoding: bytes, as: UTF8.self), "\(run.rawValue).record.json")
+        try GoldenFile("Golden/\(run.rawValue).record.json").expect(String(decoding: bytes, as: UTF8.self))
     }
 
     @Test("A run's report is what it was", arguments: FixtureRun.allCases)
     func reportIsGolden(run: FixtureRun) throws {
         let page = try Report.render(run.story.record(), tool: "drctl test")
-        try Golden.check(page, "\(run.rawValue).report.html")
+        try GoldenFile("Golden/\(run.rawValue).report.html").expect(page)
     }
 }
 

@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func `the bytes are those of the format`() throws {
-        try Golden.check(String(decoding: SampleJournal(closed: true).bytes, as: UTF8.self), "sample.jsonl")
+        try GoldenFile("Golden/sample.jsonl").expect(
+            String(decoding: SampleJournal(closed: true).bytes, as: UTF8.self))
     }
 
     @Test func `a second runner is refused by name and host, until the first lets go`() throws {

@@ -1,5 +1,6 @@
 import DRMachine
 import DRRunbook
+import DRTestSupport
 import Testing
 
 @Suite struct EventCodecTests {

@@ -1,6 +1,7 @@
 import DRCrypto
 import DRMachine
 import DRRunbook
+import DRTestSupport
 import Foundation
 import Testing
 

@@ -73,6 +73,23 @@ import Testing
         #expect(orders.recoveryPointObjective?.outcome == .missed)
     }
 
+    @Test(arguments: [(rto: Int64(31), ObjectiveVerdict.Outcome.missed), (rto: 32, .notEstablished)])
+    func whatNeverEndedTookAtLeastUntilTheLastEvent(rto: Int64, expected: ObjectiveVerdict.Outcome) throws {
+        var run = try TestRun(
+            mode: .drill, services: [TestRun.service(rto: rto)],
+            steps: [
+                TestRun.step("break") { $0.marks = [PlannedMark(clock: .disrupted, service: "orders")] },
+                TestRun.step("prove", needs: ["break"]) {
+                    $0.marks = [PlannedMark(clock: .proven, service: "orders")]
+                },
+            ])
+        try run.run("break", from: 10, to: 12)
+        try run.run("prove", from: 12, to: 42, exit: 1)
+        let (_, orders) = try measure(run)
+        #expect(orders.recovery == .notEstablished("proven was not marked", atLeast: .seconds(32)))
+        #expect(orders.recoveryTimeObjective?.outcome == expected)
+    }
+
     @Test func anObjectiveIsMissedByANanosecond() throws {
         let (_, orders) = try measure(drill(rto: 49))
         #expect(orders.recoveryTimeObjective?.outcome == .missed)

@@ -1,4 +1,5 @@
 import DRRunbook
+import DRTestSupport
 import Testing
 
 /// Runbooks full of mistakes, and everything that is said about them.
@@ -11,7 +12,7 @@ import Testing
         let checked = sources.check()
         #expect(checked.diagnostics == checked.diagnostics.sorted())
         #expect(checked.sound == nil)
-        try GoldenFile.expect(Fixture.text(checked.diagnostics), equals: "\(name).diagnostics.txt")
+        try GoldenFile("Golden/\(name).diagnostics.txt").expect(Fixture.text(checked.diagnostics))
     }
 
     @Test func tenMistakesGiveTenErrors() throws {
@@ -28,12 +29,12 @@ import Testing
 
     @Test func site() throws {
         let decoded = SiteDecoder.decode(try Fixture.source("Diagnostics/bad-site.yaml"))
-        try GoldenFile.expect(Fixture.text(decoded.diagnostics), equals: "bad-site.diagnostics.txt")
+        try GoldenFile("Golden/bad-site.diagnostics.txt").expect(Fixture.text(decoded.diagnostics))
     }
 
     @Test func catalogue() throws {
         let decoded = CatalogueDecoder.decode(try Fixture.source("Diagnostics/bad-services.yaml"))
-        try GoldenFile.expect(Fixture.text(decoded.diagnostics), equals: "bad-services.diagnostics.txt")
+        try GoldenFile("Golden/bad-services.diagnostics.txt").expect(Fixture.text(decoded.diagnostics))
     }
 
     @Test func anotherKindOfFileSaysSo() throws {

@@ -1,12 +1,11 @@
-import FoundationEssentials
+import DRTestSupport
 import Testing
 
 @testable import DRRunbook
 
 /// The reference says of every key what the decoder's own definitions say.
 @Suite struct ReferenceTests {
-    private static let page = Fixture.runbooks.deletingLastPathComponent()
-        .appending(path: "Sources/DRRunbook/DRRunbook.docc/RunbookReference.md")
+    private static let page = GoldenFile("../../Sources/DRRunbook/DRRunbook.docc/RunbookReference.md")
 
     /// Every object of the language by its name on the page.
     static let objects: [String: ObjectSchema] = {
@@ -52,7 +51,7 @@ import Testing
     }
 
     @Test func tablesAreTheDecodersOwn() throws {
-        let text = String(decoding: try Data(contentsOf: Self.page), as: UTF8.self)
+        let text = try Self.page.text()
         var result: [String] = []
         var isInside = false
         var shown: Set<String> = []
@@ -66,12 +65,8 @@ import Testing
             result.append(Self.table(of: object))
             isInside = true
         }
-        let expected = result.joined(separator: "\n")
-        if ProcessInfo.processInfo.environment["DRCTL_RECORD"] == "1" {
-            try Data(expected.utf8).write(to: Self.page)
-        } else {
-            #expect(text == expected, "the reference is behind the definitions; DRCTL_RECORD=1 writes its tables")
-        }
+        // What is behind the definitions is written anew by DRCTL_RECORD=1.
+        try Self.page.expect(result.joined(separator: "\n"))
         let untold = Set(Self.objects.keys).subtracting(shown).sorted()
         // Told in words, or by a table with the same keys.
         #expect(

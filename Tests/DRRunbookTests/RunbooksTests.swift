@@ -1,5 +1,6 @@
 import DRCrypto
 import DRRunbook
+import DRTestSupport
 import FoundationEssentials
 import Testing
 
@@ -76,6 +77,6 @@ import Testing
         plan.siteDigest = nil
         plan.catalogueDigest = nil
         let bytes = try PlanCodec.encode(plan)
-        try GoldenFile.expect(Fixture.readable(bytes), equals: "first-drill.plan.json")
+        try GoldenFile("Golden/first-drill.plan.json").expect(Fixture.readable(bytes))
     }
 }

@@ -7,7 +7,8 @@ package import SystemPackage
 
 /// Makes a run's directory: the frozen plan first, the files that it names, the folders, and event 1.
 package struct RunCreation: Sendable {
-    static let planByteLimit = 64 << 20
+    /// A larger `plan.json` is not read.
+    package static let planByteLimit = 64 << 20
 
     /// What is not in the plan.
     package struct Options: Sendable {

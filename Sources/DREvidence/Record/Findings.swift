@@ -29,11 +29,12 @@ struct FindingsPass {
                 switch objective.verdict {
                 case .met: return nil
                 case .missed:
-                    let achieved = objective.achievedNanoseconds.map(Wording.duration) ?? "more"
+                    let achieved =
+                        objective.achievedNanoseconds.map { "achieved " + Wording.duration($0) } ?? "it took longer"
                     return Finding(
                         weight: .headline, kind: "objectiveMissed",
                         text: "\(service.name): \(name) \(Wording.duration(objective.objectiveNanoseconds)) "
-                            + "missed: achieved \(achieved)")
+                            + "missed: \(achieved)")
                 case .notEstablished:
                     return Finding(
                         weight: .deviation, kind: "objectiveNotEstablished",

@@ -45,19 +45,23 @@ extension Decision {
 
     private mutating func finish() throws(MachineError) {
         try markExecuted()
-        let failed = state.topology.steps[..<state.topology.mainCount].filter {
-            state.steps[$0.id]?.phase.outcome == .failed && $0.onFailure != .continue
+        let steps = state.topology.steps[..<state.topology.mainCount]
+        let failed = steps.filter { state.steps[$0.id]?.phase.outcome == .failed }
+        let intolerable = failed.filter { $0.onFailure != .continue }
+        guard intolerable.isEmpty else {
+            return try stop(.failed, reason: "failed: \(Self.names(intolerable))")
         }
-        if failed.isEmpty {
-            let tolerated = state.topology.steps[..<state.topology.mainCount].filter {
-                state.steps[$0.id]?.phase.outcome == .failed
-            }
-            let names = tolerated.map(\.id.rawValue).joined(separator: ", ")
-            try stop(
-                .finished, reason: "every step is over" + (names.isEmpty ? "" : "; failed, and tolerated: \(names)"))
-        } else {
-            try stop(.failed, reason: "failed: \(failed.map(\.id.rawValue).joined(separator: ", "))")
-        }
+        let skipped = steps.filter { state.steps[$0.id]?.phase.outcome == .skipped }
+        try stop(
+            .finished,
+            reason: "every step is over" + (failed.isEmpty ? "" : "; failed, and tolerated: \(Self.names(failed))")
+                + (skipped.isEmpty ? "" : "; skipped: \(Self.names(skipped))"))
+    }
+
+    /// The first of them by name, and how many more there are.
+    private static func names(_ steps: [PlannedStep]) -> String {
+        let shown = steps.prefix(8).map(\.id.rawValue).joined(separator: ", ")
+        return steps.count > 8 ? "\(shown) and \(steps.count - 8) more" : shown
     }
 
     private mutating func endAttempts() throws(MachineError) {

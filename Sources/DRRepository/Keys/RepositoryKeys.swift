@@ -79,7 +79,7 @@ extension Repository {
                 hint: "`drctl key list` shows its slots")
         }
         return RepositoryError(
-            .wrongKey, "\(what) opens none of the \(tried.count) slots tried: \(tried.joined(separator: ", "))",
+            .wrongKey, "\(what) opens no slot; tried: \(tried.joined(separator: ", "))",
             hint: kind == .passphrase ? "check the passphrase" : "use the identity of one of these recipients")
     }
 

@@ -65,6 +65,11 @@ package struct LocalStorage: Storage {
             }
             return entries
         } catch {
+            if error.errno == .noSuchFileOrDirectory, (try? FileStatus.ifPresent(at: root)) == .some(.none) {
+                throw RepositoryError(
+                    .noRepository, "there is no repository in \(name): there is no such folder",
+                    hint: "check the address, and whether its disk is mounted", cause: error)
+            }
             throw Self.explain(error, reading: folder)
         }
     }

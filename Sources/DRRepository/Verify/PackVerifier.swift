@@ -130,21 +130,30 @@ final class PackVerifier: Sendable {
     ) throws(RepositoryError) {
         guard bytes == expected.bytes else {
             throw RepositoryError(
-                .damaged, "\(path) has \(bytes) bytes where its log says \(expected.bytes)", hint: Self.hint)
+                .damaged, "\(path) has \(bytes) bytes where its log says \(expected.bytes)", hint: Self.hint(path))
         }
         guard digest == expected.name else {
-            throw RepositoryError(.damaged, "\(path) has other bytes than were stored", hint: Self.hint)
+            throw RepositoryError(.damaged, "\(path) has other bytes than were stored", hint: Self.hint(path))
         }
     }
 
     private func missing(_ expected: Ledger.Expected, _ path: StoragePath) -> RepositoryError {
-        RepositoryError(.missingPack, "\(path), which a log names, is not there", hint: Self.hint)
+        RepositoryError(.missingPack, "\(path), which a log names, is not there", hint: Self.hint(path))
     }
 
-    // A pack that is there counts as stored, whatever its bytes are: only a missing one is stored again.
-    private static let hint =
-        "bring it back from a copy of the repository; without one, move it away and back up again, which stores anew "
-        + "what the source still has"
+    private static func hint(_ path: StoragePath) -> String {
+        let isIn = { (folder: StorageFolder) in path.text.hasPrefix(folder.rawValue + "/") }
+        let without =
+            if isIn(.snapshots) {
+                "this snapshot is lost, and the others are as they were"
+            } else if isIn(.indexes) {
+                "back up again, which stores anew what it named"
+            } else {
+                // A pack that is there counts as stored, whatever its bytes are: only a missing one is stored again.
+                "move it away and back up again, which stores anew what the source still has"
+            }
+        return "bring it back from a copy of the repository; without one, " + without
+    }
 }
 
 extension PackOpener {

@@ -88,7 +88,8 @@ package struct Verification: Sendable {
                 ? .holds : .notEstablished("\(coverage.packsRead) of \(coverage.packsExpected) packs were read")
         }
         let first = findings.first { $0.condition == worst }?.error.message ?? ""
-        let all = findings.count == 1 ? first : "\(first); and \(findings.count - 1) more findings"
+        let others = findings.count - 1
+        let all = others == 0 ? first : "\(first); and \(others) more \(others == 1 ? "finding" : "findings")"
         switch worst {
         case .notAuthentic, .damaged, .damagedWithCopy: return .doesNotHold(all)
         case .keyMissing, .notEstablished: return .notEstablished(all)

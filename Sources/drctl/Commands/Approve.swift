@@ -8,10 +8,11 @@ import DRSystem
 struct Approve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Approve what a run asks for.",
+        usage: "drctl approve [RUN] [STEP] [--comment TEXT] [--wait DURATION] [options]",
         discussion: """
             The approval is bound to the card as it is shown: if what would be done changes, it does not count.
 
-            Example:  drctl approve orders-20261122 go --comment "checked with the duty manager"
+            Example:  drctl approve orders-20261122 go --comment "checked with Ada"
             """)
 
     @OptionGroup var selection: RunSelection
@@ -44,6 +45,7 @@ struct Approve: Command {
 struct Reject: Command {
     static let configuration = CommandConfiguration(
         abstract: "Reject what a run asks for; the step fails, and its runbook says what that leads to.",
+        usage: "drctl reject [RUN] [STEP] --reason TEXT [options]",
         discussion: "Example:  drctl reject orders-20261122 go --reason \"the primary is coming back\"")
 
     @OptionGroup var selection: RunSelection

@@ -7,11 +7,13 @@ import SystemPackage
 struct Backup: Command {
     static let configuration = CommandConfiguration(
         abstract: "Back up paths as a snapshot of a dataset.",
+        usage: "drctl backup PATH ... [--dataset NAME] [--repo DIR] [--identity FILE] [options]",
         discussion: """
             Exits 3 where something could not be read: it is named, and the snapshot is marked partial.
             A rerun of an interrupted backup takes up what was stored.
 
-            Example:  drctl backup --repo /srv/backup --identity writer.key --dataset orders /var/lib/orders
+            Example:  drctl backup --repo /srv/backup --identity writer.key \\
+                          --dataset orders /var/lib/orders
             """)
 
     @Argument(help: "What to back up.", completion: .file())
@@ -23,15 +25,14 @@ struct Backup: Command {
     @Flag(help: "Read every file, changed or not.")
     var reread = false
     @OptionGroup var options: RepositoryOptions
-    @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
         let sources = paths.map(Paths.absolute)
         let name = dataset ?? "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
-        let identity = try options.requiredIdentity()
-        let repository = try options.open(identity)
-        let place = try state.root().appending("repositories/\(repository.id.hex)/\(Digest.of(name).hex.prefix(32))")
+        let (repository, identity) = try options.openWithIdentity()
+        _ = try options.ledger(of: repository)
+        let place = try options.stateFolder(of: repository).appending(String(Digest.of(name).hex.prefix(32)))
         try DurableFile.makeDirectory(at: place, mode: 0o700)
         guard let lock = try FileLock.tryAcquire(at: place.appending("lock")) else {
             throw Failure(
@@ -57,6 +58,7 @@ struct Backup: Command {
                 message: "interrupted; what was stored is kept", hint: "run the same command again: it takes that up")
         }
         meter.end()
+        if let seen = options.anchorFile(of: repository) { options.keep(result.anchor, in: seen) }
         _ = consume lock
         for problem in result.problems.prefix(50) { Output.note("unreadable: \(problem)") }
         if result.problemCount > 50 { Output.note("… and \(result.problemCount - 50) more") }
@@ -66,7 +68,7 @@ struct Backup: Command {
     static func text(_ result: BackupJob.Result) -> String {
         """
         snapshot \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset))\(result.complete ? "" : ", PARTIAL: \(result.problemCount) entries could not be read")
-        read \(result.filesRead) files (\(ByteCount(result.bytesRead))), \(result.filesTrusted) unchanged; stored \(ByteCount(result.bytesStored))
+        read \(counted(result.filesRead, "file")) (\(ByteCount(result.bytesRead))), \(result.filesTrusted) unchanged; stored \(ByteCount(result.bytesStored))
         """
     }
 }

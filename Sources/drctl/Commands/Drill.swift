@@ -10,12 +10,13 @@ import SystemPackage
 struct Drill: Command {
     static let configuration = CommandConfiguration(
         abstract: "Carry out a runbook in isolation, and report what was achieved.",
+        usage: "drctl drill RUNBOOK.yaml [--environment NAME] [--input NAME=VALUE ...] [options]",
         discussion: """
             The drill runs in namespaces of its own, without a network. Ctrl-C cancels it and cleans up.
             Exits 0 when every objective is met, 4 when one is missed, 41 when the drill failed, 45 when it was refused.
 
             Example:  drctl drill Runbooks/first-drill.yaml
-                      drctl drill Runbooks/first-drill.yaml --input source=/srv/site --unattended
+                      drctl drill Runbooks/first-drill.yaml --input source=/srv/site
             """)
 
     @OptionGroup var runbook: RunbookOptions
@@ -40,11 +41,13 @@ struct Drill: Command {
 struct Run: Command {
     static let configuration = CommandConfiguration(
         abstract: "Carry out a runbook for real.",
+        usage: "drctl run RUNBOOK.yaml --planned|--unplanned [--confirm NAME] [options]",
         discussion: """
             Confirmed by typing the runbook's name, or with --confirm NAME. Ctrl-C pauses the run; what is under way goes
             on, and `drctl resume` takes it up.
 
-            Example:  drctl run Runbooks/orders.yaml --environment production --unplanned --incident INC-4711
+            Example:  drctl run Runbooks/orders.yaml --environment production \\
+                       --unplanned --incident INC-4711
             """)
 
     @OptionGroup var runbook: RunbookOptions

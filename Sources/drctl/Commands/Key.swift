@@ -14,6 +14,7 @@ struct KeyInit: Command {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make an age identity, to be added to a repository by its recipient.",
+        usage: "drctl key init --out FILE [options]",
         discussion: "Example:  drctl key init --out /root/second-reader.txt")
 
     @Option(help: ArgumentHelp("Where the identity goes; mode 0600.", valueName: "file"))
@@ -34,7 +35,9 @@ struct KeyInit: Command {
         guard let text = try identity.text() else {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no text")
         }
-        try DurableFile.create(at: path, with: text.copiedBytes() + [UInt8(ascii: "\n")], mode: 0o600)
+        // As age-keygen writes it.
+        let content = Array("# public key: \(recipient)\n".utf8) + text.copiedBytes() + [UInt8(ascii: "\n")]
+        try DurableFile.create(at: path, with: content, mode: 0o600)
         return .verification(
             [], text: "made \(path)\nrecipient: \(recipient)",
             result: Result(recipient: recipient, identity: path.string))
@@ -44,6 +47,7 @@ struct KeyInit: Command {
 struct KeyList: Command {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "The slots of a repository: whom its key is sealed to.",
+        usage: "drctl key list [--repo DIR] [options]",
         discussion: "Needs no key.\n\nExample:  drctl key list --repo /srv/backup")
 
     @OptionGroup var options: RepositoryOptions
@@ -72,10 +76,12 @@ struct KeyAdd: Command {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Let another identity or passphrase read the repository.",
+        usage: "drctl key add --recipient age1… --owner-key FILE [--repo DIR] [options]",
         discussion: """
             Needs a reader's identity (only who can open the key can hand it on) and the owner's key.
 
-            Example:  drctl key add --recipient age1… --owner-key owner.key --repo /srv/backup --identity mine.txt
+            Example:  drctl key add --recipient age1… --owner-key owner.key \\
+                           --repo /srv/backup --identity mine.txt
             """)
 
     @Option(help: ArgumentHelp("An age recipient.", valueName: "age1…"))
@@ -98,8 +104,7 @@ struct KeyAdd: Command {
                 exit: .usage, code: "usage", message: "give either --recipient or --new-passphrase-file",
                 hint: "see `drctl key add --help`")
         }
-        let identity = try options.requiredIdentity()
-        let repository = try options.open(identity)
+        let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
         let slot = try await BlockingThread.run {
             try repository.addingSlot(
@@ -116,8 +121,10 @@ struct KeyWriter: Command {
     static let configuration = CommandConfiguration(
         commandName: "writer",
         abstract: "Enrol a host that backs up and cannot read.",
+        usage: "drctl key writer --host NAME --out FILE --owner-key FILE [--repo DIR] [options]",
         discussion: """
-            Example:  drctl key writer --host db1 --out db1-writer.key --owner-key owner.key --repo /srv/backup --identity mine.txt
+            Example:  drctl key writer --host db1 --out db1-writer.key \\
+                              --owner-key owner.key --repo /srv/backup --identity mine.txt
             """)
 
     @Option(help: "The host's name; never used twice.")
@@ -135,8 +142,7 @@ struct KeyWriter: Command {
     }
 
     func perform() async throws -> Outcome {
-        let identity = try options.requiredIdentity()
-        let repository = try options.open(identity)
+        let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
         let path = Paths.absolute(out)
         guard try FileStatus.ifPresent(at: path) == nil else {

@@ -31,10 +31,10 @@ struct Lint: Command {
                 file: $0.place.file, line: $0.place.line, column: $0.place.column, severity: $0.severity.rawValue,
                 code: $0.code.rawValue, message: $0.message, fix: $0.fix)
         }
-        let count = files.count == 1 ? "1 file" : "\(files.count) files"
         let text =
             found.isEmpty
-            ? "\(count): no mistakes" : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
+            ? "\(counted(files.count, "file")): no mistakes"
+            : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
         return .run(found.hasErrors ? [.runbookInvalid] : [], text: text, result: rows)
     }
 

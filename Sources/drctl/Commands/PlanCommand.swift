@@ -7,9 +7,10 @@ struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "What a run would do: every step, where it runs and what it needs. Starts nothing.",
+        usage: "drctl plan RUNBOOK.yaml [--real] [--environment NAME] [options]",
         discussion: """
             Example:  drctl plan Runbooks/first-drill.yaml
-                      drctl plan Runbooks/orders.yaml --real --environment production --input region=dr-west
+                      drctl plan Runbooks/orders.yaml --real --input region=dr-west
             """)
 
     @OptionGroup var runbook: RunbookOptions
@@ -40,7 +41,7 @@ struct PlanCommand: Command {
         if let isolation = plan.isolation {
             lines.append("isolated from everything; shown for: \(isolation.mustNotReach.joined(separator: ", "))")
         }
-        lines.append("")
+        if lines.last?.isEmpty == false { lines.append("") }
         lines += plan.steps.map { line($0, in: plan) }
         if !plan.cleanup.isEmpty {
             lines += ["", "cleanup, whatever happens:"]

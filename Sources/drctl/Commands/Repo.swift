@@ -13,13 +13,15 @@ struct RepoInit: Command {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make a repository and its keys.",
+        usage: "drctl repo init --repo DIR --identity-out FILE [options]",
         discussion: """
             Writes key files of mode 0600: the identity (reads, and writes as this host), the owner's key (adds keys and
             hosts; keep it offline), and with --writer-out a writer identity, which backs up and cannot read.
             Interrupted at any moment, the same command finishes it. Existing files are never replaced.
 
-            Example:  drctl repo init --repo /srv/backup --identity-out /root/drctl-identity.txt
-                      drctl repo init --repo /srv/backup --recipient age1… --owner-out owner.key --writer-out writer.key
+            Example:  drctl repo init --repo /srv/backup --identity-out drctl-identity.txt
+                      drctl repo init --repo /srv/backup --recipient age1… \\
+                          --owner-out owner.key --writer-out writer.key
             """)
 
     @Option(name: .customLong("repo"), help: ArgumentHelp("Where to make it (or DRCTL_REPOSITORY).", valueName: "dir"))
@@ -92,6 +94,7 @@ struct RepoInfo: Command {
     static let configuration = CommandConfiguration(
         commandName: "info",
         abstract: "What a repository is: id, domain, epoch, slots, hosts, and how far that is authentic.",
+        usage: "drctl repo info [--repo DIR] [--repo-id HEX] [options]",
         discussion: "Needs no key.\n\nExample:  drctl repo info --repo /srv/backup --repo-id 4be1…")
 
     @OptionGroup var options: RepositoryOptions
@@ -113,7 +116,7 @@ struct RepoInfo: Command {
 
     func perform() async throws -> Outcome {
         let repository = try options.open(try options.identityIfGiven())
-        let ledger = try Ledger(reading: repository)
+        let ledger = try options.ledger(of: repository)
         let result = Result(
             id: repository.id.hex, address: try options.path.string, format: 0,
             authentic: repository.isPinned ? true : nil,

@@ -6,13 +6,15 @@ import DRRunbook
 struct Resolve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Answer a step that is held, in doubt, or done by hand.",
+        usage: "drctl resolve [RUN] [STEP] --as retry|done|failed|skip --reason TEXT [options]",
         discussion: """
             retry   another attempt
             done    it is done; where the step has a probe, the probe is asked first
             failed  it failed
             skip    go on without it
 
-            Example:  drctl resolve orders-20261122 fence --as done --reason "switch port pulled, ticket 4711"
+            Example:  drctl resolve orders-20261122 fence --as done \\
+                           --reason "switch port pulled, ticket 4711"
             """)
 
     @OptionGroup var selection: RunSelection

@@ -6,11 +6,13 @@ struct RestoreCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Restore a snapshot, and compare what the disk then holds with its manifest.",
+        usage: "drctl restore SNAPSHOT|latest --target DIR [--dataset NAME] [--repo DIR] [options]",
         discussion: """
             The target must be empty or absent. An interrupted restore is taken up by the same command.
             Exits 3 where something could not be restored, 21 where what was restored differs.
 
-            Example:  drctl restore latest --dataset orders --target /mnt/dr-site --repo /srv/backup --identity mine.txt
+            Example:  drctl restore latest --dataset orders --target /mnt/dr-site \\
+                           --repo /srv/backup --identity mine.txt
             """)
 
     @Argument(help: "A snapshot's id, its beginning, or `latest`.")
@@ -27,9 +29,10 @@ struct RestoreCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
-        let identity = try options.requiredIdentity()
+        let (repository, identity) = try options.openWithIdentity()
+        _ = try options.ledger(of: repository)
         let job = RestoreJob(
-            repository: try options.open(identity), identity: identity, dataset: dataset, snapshot: snapshot,
+            repository: repository, identity: identity, dataset: dataset, snapshot: snapshot,
             target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners)
         let stopping = SignalWatch()
         let meter = ProgressMeter(what: "restore")
@@ -59,13 +62,13 @@ struct RestoreCommand: Command {
     private static func text(_ result: RestoreJob.Result) -> String {
         let verdict =
             switch result.equal {
-            case true?: "every entry is as the manifest says (\(result.filesCompared) files compared)"
-            case false?: "\(result.mismatches) entries DIFFER from the manifest"
+            case true?: "every entry is as the manifest says (\(counted(result.filesCompared, "file")) compared)"
+            case false?: "\(counted(result.mismatches, "difference")) from the manifest"
             case nil: "not established: \(result.unknown) entries could not be compared"
             }
         return """
             restored \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset)) to \(displayEscaped(result.path))
-            \(result.files) files, \(ByteCount(result.bytes)); \(verdict)
+            \(counted(result.files, "file")), \(ByteCount(result.bytes)); \(verdict)
             """
     }
 }

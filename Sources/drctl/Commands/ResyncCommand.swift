@@ -59,7 +59,7 @@ struct ResyncCommand: Command {
                 case nil: "not established whether the trees are equal"
                 }
             return
-                "copied \(filesCopied) files (\(ByteCount(bytesCopied))), deleted \(filesDeleted); compared \(filesCompared): \(verdict)"
+                "copied \(counted(filesCopied, "file")) (\(ByteCount(bytesCopied))), deleted \(filesDeleted); compared \(filesCompared): \(verdict)"
         }
     }
 

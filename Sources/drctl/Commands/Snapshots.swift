@@ -7,9 +7,13 @@ import DRSystem
 struct Snapshots: Command {
     static let configuration = CommandConfiguration(
         abstract: "List the snapshots of a repository.",
-        discussion:
-            "A writer identity is enough.\n\nExample:  drctl snapshots --repo /srv/backup --identity writer.key --dataset orders"
-    )
+        usage: "drctl snapshots [--dataset NAME] [--repo DIR] [--identity FILE] [options]",
+        discussion: """
+            A writer identity is enough.
+
+            Example:  drctl snapshots --dataset orders --repo /srv/backup \\
+                          --identity writer.key
+            """)
 
     @Option(help: "Only those of this dataset.")
     var dataset: String?
@@ -29,9 +33,8 @@ struct Snapshots: Command {
     }
 
     func perform() async throws -> Outcome {
-        let identity = try options.requiredIdentity()
-        let repository = try options.open(identity)
-        let catalog = repository.snapshots(try repository.unlock(identity), ledger: try Ledger(reading: repository))
+        let (repository, identity) = try options.openWithIdentity()
+        let catalog = repository.snapshots(try repository.unlock(identity), ledger: try options.ledger(of: repository))
         let rows = catalog.snapshots.filter { dataset == nil || $0.manifest.dataset == dataset }.map { snapshot in
             Row(
                 id: snapshot.id.hex, dataset: snapshot.manifest.dataset, host: snapshot.manifest.host,
@@ -40,7 +43,7 @@ struct Snapshots: Command {
                 partial: snapshot.manifest.isPartial, tag: snapshot.manifest.tag, paths: snapshot.manifest.paths)
         }
         let lines = rows.map { row in
-            "\(row.id.prefix(16))  \(row.startedAt)  \(displayEscaped(row.dataset))  \(row.files) files  \(ByteCount(Int64(row.bytes)))\(row.partial ? "  PARTIAL" : "")"
+            "\(row.id.prefix(16))  \(row.startedAt)  \(displayEscaped(row.dataset))  \(counted(row.files, "file"))  \(ByteCount(Int64(row.bytes)))\(row.partial ? "  PARTIAL" : "")"
         }
         for fault in catalog.faults { Output.note("drctl: \(fault.message)") }
         return .verification(

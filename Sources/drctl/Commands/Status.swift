@@ -112,7 +112,7 @@ struct RunSummary: Encodable, Sendable {
                 }
             }.count
         waiting = view.plan.steps.compactMap { step -> Waiting? in
-            guard let current = view.state.steps[step.id] else { return nil }
+            guard !view.isClosed, let current = view.state.steps[step.id] else { return nil }
             switch current.phase {
             case .asking:
                 return Waiting(

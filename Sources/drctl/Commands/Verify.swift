@@ -6,6 +6,7 @@ import DRSystem
 struct Verify: Command {
     static let configuration = CommandConfiguration(
         abstract: "Prove that what is stored is what was written.",
+        usage: "drctl verify [--level stored|content] [--repo DIR] [--identity FILE] [options]",
         discussion: """
             stored    presence, length and SHA-256 of every pack; needs no key, names files with a reader's identity
             content   also decrypts and decompresses every object, and follows every snapshot's links
@@ -13,7 +14,7 @@ struct Verify: Command {
             Exits 21 on damage, 22 where something is not authentic, 30 where it could not be established.
 
             Example:  drctl verify --repo /srv/backup
-                      drctl verify --repo /srv/backup --identity mine.txt --level content
+                      drctl verify --repo /srv/backup --level content --identity mine.txt
             """)
 
     @Option(help: "stored or content.")
@@ -23,19 +24,22 @@ struct Verify: Command {
 
     func perform() async throws -> Outcome {
         let identity = try options.identityIfGiven()
-        if level == .content && identity == nil { _ = try options.requiredIdentity() }
         let repository = try options.open(identity)
+        if level == .content && identity == nil { _ = try options.requiredIdentity() }
         let stopping = SignalWatch()
         let meter = ProgressMeter(what: "verify")
         let level = level
+        let seen = options.anchorFile(of: repository)
+        let anchor = try seen?.read()
         let verification = try await BlockingThread.run {
             repository.verify(
                 VerificationRequest(
-                    level: level, keys: try identity.map { try repository.unlock($0) },
+                    level: level, keys: try identity.map { try repository.unlock($0) }, anchor: anchor,
                     isCancelled: { stopping.isRequested },
                     progress: { read, _ in meter.show(files: nil, bytes: Int64(read)) }))
         }
         meter.end()
+        if let seen, let now = verification.anchor, verification.history.mayBeKept { options.keep(now, in: seen) }
         let report = VerifyReport(verification)
         let conditions = report.conditions + (stopping.exit.map { [$0] } ?? [])
         return .verification(conditions, text: report.text, result: report)
@@ -43,6 +47,13 @@ struct Verify: Command {
 }
 
 extension VerificationLevel: ExpressibleByArgument {}
+
+extension Verdict {
+    /// Whether what was found may become what the next look is compared with.
+    fileprivate var mayBeKept: Bool {
+        if case .doesNotHold = self { false } else { true }
+    }
+}
 
 /// A verification as people and programs see it.
 struct VerifyReport: Encodable, Sendable {
@@ -70,6 +81,8 @@ struct VerifyReport: Encodable, Sendable {
     var bytesRead: Int
     var objectsOpened: Int
     var findings: [Finding]
+    /// Packs that no log names.
+    var packsUnlogged: Int
     var hurt: [Hurt]
     var hurtCount: Int
     var snapshots: Int
@@ -88,6 +101,7 @@ struct VerifyReport: Encodable, Sendable {
         bytesExpected = verification.coverage.bytesExpected
         bytesRead = verification.coverage.bytesRead
         objectsOpened = verification.coverage.objectsOpened
+        packsUnlogged = verification.coverage.packsUnlogged
         findings = verification.findings.map {
             Finding(condition: "\($0.condition)", message: $0.error.message, hint: $0.error.hint)
         }
@@ -116,7 +130,7 @@ struct VerifyReport: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
-        case objectsOpened, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
+        case objectsOpened, packsUnlogged, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
     }
 
     private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {
@@ -136,6 +150,11 @@ struct VerifyReport: Encodable, Sendable {
         if objectsOpened > 0 {
             lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole")
         }
+        if packsUnlogged > 0 {
+            lines.append(
+                "\(counted(packsUnlogged, "pack")) that no log names: an interrupted backup left them, or log entries are gone"
+            )
+        }
         for finding in findings.prefix(20) {
             lines.append("\(finding.condition): \(displayEscaped(finding.message))")
             if !finding.hint.isEmpty { lines.append("  next: \(displayEscaped(finding.hint))") }
@@ -153,13 +172,23 @@ struct VerifyReport: Encodable, Sendable {
         if authentic != "holds" {
             lines.append("authenticity not established: give --repo-id or an identity that names it")
         }
+        lines += historyLines
         return lines.joined(separator: "\n")
+    }
+
+    private var historyLines: [String] {
+        switch history {
+        case "holds": ["history: nothing is gone that this host saw before"]
+        case "notEstablished": ["history not established: this host had not seen the repository before"]
+        default: []
+        }
     }
 
     private var verdictText: String {
         switch verdict {
         case "holds": "everything that was stored is as it was written"
-        case "doesNotHold": "DAMAGED: \(displayEscaped(reason ?? ""))"
+        case "doesNotHold":
+            "\(exits.contains(.notAuthentic) ? "NOT AUTHENTIC" : "DAMAGED"): \(displayEscaped(reason ?? ""))"
         default: "NOT ESTABLISHED: \(displayEscaped(reason ?? ""))"
         }
     }

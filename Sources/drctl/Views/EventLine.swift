@@ -5,6 +5,8 @@ import DRSystem
 /// A run's events as plain lines, for whoever reads a log instead of a screen.
 struct EventLine {
     var plan: Plan
+    /// The run is stopping or closed: that supervisors end belongs to it.
+    var isEnding: Bool
 
     /// The line for an event; nil where it would tell a person nothing.
     func line(_ journaled: JournaledEvent) -> String? {
@@ -18,7 +20,7 @@ struct EventLine {
         case .runnerStarted(let runner): runner.epoch == 1 ? nil : "resumed by \(runner.host), epoch \(runner.epoch)"
         case .supervisorReady(let supervisor):
             supervisor.generation == 1 ? nil : "supervisor \(supervisor.place.rawValue) replaced"
-        case .supervisorLost(let place, _): "supervisor \(place.rawValue) lost"
+        case .supervisorLost(let place, _): isEnding ? nil : "supervisor \(place.rawValue) lost"
         case .isolationChecked(let report): isolation(report)
         case .noted(_, let text): "note: \(text)"
         case .runPaused(let reason): "paused: \(reason)"
@@ -53,7 +55,7 @@ struct EventLine {
         case .serviceLost(let step, _): "\(step): the service ended unexpectedly"
         case .serviceStopped(let step, _): "\(step): the service was stopped"
         case .resyncRecorded(let record):
-            "\(record.step): \(record.filesCopied) files copied, trees equal: \(record.treesEqual.map { $0 ? "yes" : "NO" } ?? "not established")"
+            "\(record.step): \(counted(record.filesCopied, "file")) copied, trees equal: \(record.treesEqual.map { $0 ? "yes" : "NO" } ?? "not established")"
         default: nil
         }
     }

@@ -13,7 +13,7 @@ struct LiveView {
         var lines = [header(state, now: now)]
         lines += objectives(state, now: now)
         lines.append("")
-        let steps = plan.steps + (isCleaning(state) ? plan.cleanup : [])
+        let steps = plan.steps + (state.status.isEnding ? plan.cleanup : [])
         let room = max(3, rows - lines.count - 3)
         lines += visible(steps, state, room: room).map { stepLine($0, state, now: now, frame: frame) }
         if steps.count > room { lines.append(paint("  … \(steps.count) steps, \(room) shown", .faint)) }
@@ -115,13 +115,6 @@ struct LiveView {
         return lines
     }
 
-    private func isCleaning(_ state: RunState) -> Bool {
-        switch state.status {
-        case .stopping, .closed: true
-        default: false
-        }
-    }
-
     private func isOver(_ phase: StepPhase?) -> Bool {
         switch phase {
         case .succeeded, .failed, .skipped: true
@@ -179,5 +172,15 @@ struct LiveView {
             result.append(character)
         }
         return result
+    }
+}
+
+extension RunStatus {
+    /// Whether nothing new starts but what the run ends with.
+    var isEnding: Bool {
+        switch self {
+        case .stopping, .closed: true
+        case .starting, .running, .paused: false
+        }
     }
 }

@@ -33,7 +33,7 @@ final class ProgressMeter: Sendable {
             let milliseconds = max(1, (now - started) / 1_000_000)
             let rate = ByteCount(bytes * 1000 / milliseconds)
             Output.write(
-                "\r\u{1B}[K\(what): \(files.map { "\($0) files, " } ?? "")\(ByteCount(bytes)), \(rate)/s",
+                "\r\u{1B}[K\(what): \(files.map { counted($0, "file") + ", " } ?? "")\(ByteCount(bytes)), \(rate)/s",
                 to: .standardError)
         }
     }

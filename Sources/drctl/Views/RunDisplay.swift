@@ -20,7 +20,7 @@ struct RunDisplay {
 
     mutating func show(_ events: [JournaledEvent], state: RunState) {
         guard canvas != nil else {
-            let lines = EventLine(plan: plan)
+            let lines = EventLine(plan: plan, isEnding: state.status.isEnding)
             for event in events {
                 if let line = lines.line(event) { Output.note(line) }
             }

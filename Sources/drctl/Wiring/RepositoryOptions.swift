@@ -20,6 +20,7 @@ struct RepositoryOptions: ParsableArguments {
         name: .customLong("repo-id"),
         help: ArgumentHelp("The repository's id: anything else is refused.", valueName: "hex"))
     var repositoryID: String?
+    @OptionGroup var state: StateOptions
 
     var path: FilePath {
         get throws {
@@ -41,6 +42,14 @@ struct RepositoryOptions: ParsableArguments {
         return nil
     }
 
+    /// The repository, and what opens it.
+    /// - Throws: `noRepository` before anything about keys: where nothing lies, no key helps.
+    func openWithIdentity() throws -> (Repository, Identity) {
+        if try FileStatus.ifPresent(at: path) == nil { _ = try open(nil) }
+        let identity = try requiredIdentity()
+        return (try open(identity), identity)
+    }
+
     func requiredIdentity() throws -> Identity {
         if let identity = try identityIfGiven() { return identity }
         throw Failure(
@@ -48,6 +57,7 @@ struct RepositoryOptions: ParsableArguments {
             hint: "give --identity FILE or --passphrase-file FILE, or set DRCTL_IDENTITY_FILE")
     }
 
+    /// - Parameter identity: what pins the repository's id, where `--repo-id` does not.
     func open(_ identity: Identity?) throws -> Repository {
         var pin = identity?.pinnedRepository
         if let repositoryID {
@@ -59,6 +69,39 @@ struct RepositoryOptions: ParsableArguments {
             pin = digest
         }
         return try Repository(opening: LocalStorage(root: path), pinned: pin)
+    }
+
+    // MARK: What was seen before
+
+    /// The logs of a repository that did not go back behind what this host saw of it; what is there now is what the
+    /// next command compares with.
+    /// - Throws: `rolledBack`.
+    func ledger(of repository: Repository) throws -> Ledger {
+        let ledger = try Ledger(reading: repository)
+        guard let seen = anchorFile(of: repository) else { return ledger }
+        if case .doesNotHold(let reason) = try seen.verdict(on: repository, ledger: ledger) {
+            throw RepositoryError(
+                .rolledBack, "the repository went back behind what this host saw of it: \(reason)",
+                hint: "restore the storage's newest state; if it was put back on purpose, remove \(seen.path)")
+        }
+        keep(Anchor(of: repository, ledger: ledger), in: seen)
+        return ledger
+    }
+
+    /// Remembers what a repository is now. It costs certainty later, not correctness now, when that is impossible.
+    func keep(_ anchor: Anchor, in seen: AnchorFile) {
+        do { try seen.write(anchor) } catch { Output.note("drctl: \(Failure(error).message)") }
+    }
+
+    /// Where this host remembers a repository; nil where it has nowhere to remember anything.
+    func anchorFile(of repository: Repository) -> AnchorFile? {
+        guard let folder = try? stateFolder(of: repository) else { return nil }
+        return AnchorFile(at: folder.appending("anchor.json"))
+    }
+
+    /// The folder of the state directory that belongs to a repository.
+    func stateFolder(of repository: Repository) throws -> FilePath {
+        try state.root().appending("repositories").appending(repository.id.hex)
     }
 
     private func passphrasePath() throws -> FilePath? {

@@ -72,19 +72,15 @@ struct RunConclusion {
             recoveryPointObjective: service.recoveryPointObjective?.outcome.rawValue)
     }
 
+    /// How the run ended, what is in doubt, and every objective that was not met or not established. A run that was
+    /// refused has done nothing that an objective speaks of.
     private func conditions(_ measured: Measurement) -> [ExitStatus] {
-        guard case .closed(let outcome, _) = view.state.status else { return RunSummary(view).conditions }
-        switch outcome {
-        case .failed: return [.runFailed]
-        case .refused: return [.refused]
-        case .cancelled: return [.cancelled]
-        case .succeeded:
-            let objectives = measured.objectives
-            var conditions: [ExitStatus] = []
-            if objectives.contains(where: { $0.outcome == .missed }) { conditions.append(.policyMissed) }
-            if objectives.contains(where: { $0.outcome == .notEstablished }) { conditions.append(.notEstablished) }
-            return conditions
-        }
+        var conditions = RunSummary(view).conditions
+        guard view.isClosed, !conditions.contains(.refused) else { return conditions }
+        let outcomes = measured.objectives.map(\.outcome)
+        if outcomes.contains(.missed) { conditions.append(.policyMissed) }
+        if outcomes.contains(.notEstablished) { conditions.append(.notEstablished) }
+        return conditions
     }
 
     private func text(_ measured: Measurement, outcome: String, reason: String) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DREngine
 import DRJournal
 import DRMachine
 import DRRunbook
@@ -15,8 +16,9 @@ struct RunView: Sendable {
     /// - Throws: when the plan or the journal cannot be read, or is not what was committed.
     init(reading directory: RunDirectory) throws {
         self.directory = directory
-        plan = try PlanCodec.decode(DurableFile.read(at: directory.plan, limit: 64 << 20))
         contents = try JournalReader.read(at: directory.journal)
+        plan = try RunCreation.plan(
+            DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit), of: contents)
         state = RunState(plan: plan)
         for event in contents.events { try RunMachine.apply(&state, event) }
     }

@@ -100,7 +100,7 @@ struct DiagnosedFailure: Error {
         let errors = diagnostics.filter { $0.severity == .error }.count
         return Failure(
             exit: .runbookInvalid, code: "runbook.invalid",
-            message: "\(errors) \(errors == 1 ? "mistake" : "mistakes"); nothing was started",
+            message: "\(counted(errors, "mistake")); nothing was started",
             details: diagnostics.map { displayEscapedLines($0.description) })
     }
 }

@@ -9,7 +9,7 @@ struct StateOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where runs are kept (default: DRCTL_STATE, STATE_DIRECTORY, /var/lib/drctl, or the XDG state directory).",
+            "Where runs and caches are kept (default: DRCTL_STATE, STATE_DIRECTORY, /var/lib/drctl, or the XDG state directory).",
             valueName: "dir"))
     var state: String?
 

@@ -49,7 +49,7 @@ import Testing
         try withFolder { folder in
             let storage = LocalStorage(root: folder.appending("unmounted"))
             let error = #expect(throws: RepositoryError.self) { try storage.list(StorageFolder.packs.path) }
-            #expect(error?.code == .storageFailed)
+            #expect(error?.code == .noRepository)
             let empty = #expect(throws: RepositoryError.self) {
                 try Repository(opening: LocalStorage(root: folder), pinned: nil)
             }

@@ -17,16 +17,30 @@ import Testing
         #expect(!codes(fits).contains(.tooLarge))
     }
 
+    /// A text that nests, by what it is made of: its length belongs in no log.
+    struct Nested: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var text: String
+
+        init(_ opening: String, count: Int, closing: String = "") {
+            testDescription = "\(opening) × \(count)"
+            text = String(repeating: opening, count: count) + String(repeating: closing, count: count)
+        }
+
+        /// Keys below keys, each indented further.
+        init(levels: Int) {
+            testDescription = "\(levels) levels of indentation"
+            text = (0..<levels).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
+        }
+    }
+
     @Test(arguments: [
-        String(repeating: "[", count: 100_000), String(repeating: "{", count: 100_000),
-        String(repeating: "{a: [", count: 50_000), String(repeating: "- ", count: 100_000),
-        String(repeating: "? ", count: 100_000),
-        (0..<1400).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
-        String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
-        String(repeating: "{a: ", count: 900) + "b" + String(repeating: "}", count: 900),
+        Nested("[", count: 100_000), Nested("{", count: 100_000), Nested("{a: [", count: 50_000),
+        Nested("- ", count: 100_000), Nested("? ", count: 100_000), Nested(levels: 1400),
+        Nested("[", count: 900, closing: "]"), Nested("{a: ", count: 900, closing: "}"),
     ])
-    func tooDeep(text: String) {
-        let found = codes(text)
+    func tooDeep(nested: Nested) {
+        let found = codes(nested.text)
         #expect(found.contains(.tooDeep) || found.contains(.yaml))
     }
 
