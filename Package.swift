@@ -132,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "drctl", "DRTestSupport", "DRRepository", "DREngine", "DRJournal", "DRSystem",
+                "drctl", "DRTestSupport", "DRRepository", "DREngine", "DRJournal", "DRMachine", "DRRunbook", "DRCrypto",
+                "DRSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], exclude: ["Golden", "Transcripts"], swiftSettings: houseRules),
         .testTarget(name: "TidyTests", swiftSettings: houseRules),

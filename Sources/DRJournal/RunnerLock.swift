@@ -6,9 +6,12 @@ import SystemPackage
 /// removing another file. `JournalWriter` holds it.
 package enum RunnerLock {
     /// Who runs this run now, for people; taking no lock, and disturbing no runner that starts.
+    /// - Parameter contents: of the journal, where they are known already; else it is read.
     /// - Returns: nil when no runner is alive; without a name (`a runner that is just starting`) before its first event.
     /// - Throws: `notFound`, `inputOutput`; `notAuthentic` and the like where the journal cannot be read.
-    package static func holder(of run: RunDirectory) throws(JournalError) -> String? {
+    package static func holder(
+        of run: RunDirectory, contents: JournalContents? = nil
+    ) throws(JournalError) -> String? {
         let isHeld: Bool
         do throws(SystemError) {
             isHeld = try Descriptor(openingForReading: run.journal, following: false).isLockedByAnother()
@@ -17,8 +20,8 @@ package enum RunnerLock {
             throw JournalError(error, while: "could not ask who runs the run")
         }
         guard isHeld else { return nil }
-        return try JournalReader.read(at: run.journal).lastRunner.map {
-            "pid \($0.pid) on \(displayEscaped($0.host))"
-        } ?? "a runner that is just starting"
+        let runner =
+            if let contents { contents.lastRunner } else { try JournalReader.read(at: run.journal).lastRunner }
+        return runner.map { "pid \($0.pid) on \(displayEscaped($0.host))" } ?? "a runner that is just starting"
     }
 }

@@ -14,6 +14,13 @@ package enum Terminal {
         else { return nil }
         return (Int(window.ws_col), Int(window.ws_row))
     }
+
+    /// Blocks until a line was entered or the input has ended, at most so long.
+    /// - Returns: whether reading would not wait.
+    package static func hasInput(_ descriptor: FileDescriptor, within milliseconds: Int32) -> Bool {
+        var watched = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&watched, 1, milliseconds) > 0
+    }
 }
 
 /// What a process of ours sets once, at its start.

@@ -149,7 +149,7 @@ struct Shell {
         text = text.replacing(/\d+ of \d+ packs, [\d.]+ (bytes|.?B) of [\d.]+ (bytes|.?B)/, with: "<packs>")
         text = text.replacing(/stored [\d.]+ .?B/, with: "stored <size>")
         text = text.replacing(/"bytesStored":\d+/, with: "\"bytesStored\":<size>")
-        text = text.replacing(/\b\d+(\.\d)?m?s\b/, with: "<span>")
+        text = text.replacing(/\ *\b\d+(\.\d)?m?s\b/, with: " <span>")
         text = text.replacing(/\d+ packs? that no log/, with: "<n> packs that no log")
         text = text.replacing(/\(\d+ %\)/, with: "(<share>)")
         let named = host.isEmpty ? nil : try? Regex("\\b\(host)\\b")

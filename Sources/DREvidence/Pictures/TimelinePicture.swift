@@ -3,7 +3,10 @@ import DRRunbook
 
 /// The run over time: recovery against its objective on top, then a row for each step with its attempts as bars.
 struct TimelinePicture {
-    var record: Record
+    let record: Record
+    private let recoveries: [Recovery]
+    /// The end of what happened, and of an objective that lies not far beyond.
+    private let span: Int64
 
     private static let width = 1000
     private static let gutter = 210
@@ -11,6 +14,19 @@ struct TimelinePicture {
     private static let rowHeight = 24
     /// Rows of one picture; a longer run has several, so that paper can break between them.
     private static let rowsPerPicture = 60
+
+    init(record: Record) {
+        self.record = record
+        let begin = record.run.createdAt.nanoseconds
+        recoveries = Self.recoveries(record)
+        let ends = record.steps.flatMap { step in
+            step.attempts.compactMap(\.endedAt) + [step.endedAt].compactMap { $0 }
+        }
+        let last = max(begin + max(0, record.run.elapsedNanoseconds), ends.map(\.nanoseconds).max() ?? begin)
+        let elapsed = max(last - begin, 1_000_000)
+        let near = recoveries.compactMap(\.limit).map { $0 - begin }.filter { $0 <= elapsed * 8 / 5 }
+        span = max(elapsed, near.max() ?? 0)
+    }
 
     /// The pictures in order; none where nothing happened.
     func drawn() -> [Markup] {
@@ -25,18 +41,6 @@ struct TimelinePicture {
 
     private var begin: Int64 { record.run.createdAt.nanoseconds }
 
-    /// The end of what happened, and of an objective that lies not far beyond.
-    private var span: Int64 {
-        let last =
-            ([record.run.createdAt.nanoseconds + max(0, record.run.elapsedNanoseconds)]
-            + record.steps.flatMap { step in
-                step.attempts.compactMap(\.endedAt) + [step.endedAt].compactMap { $0 }
-            }.map(\.nanoseconds)).max() ?? begin
-        let elapsed = max(last - begin, 1_000_000)
-        let near = recoveries.compactMap(\.limit).map { $0 - begin }.filter { $0 <= elapsed * 8 / 5 }
-        return max(elapsed, near.max() ?? 0)
-    }
-
     /// A service's recovery as two points and a limit.
     private struct Recovery {
         var service: String
@@ -47,7 +51,7 @@ struct TimelinePicture {
         var isDown: Bool
     }
 
-    private var recoveries: [Recovery] {
+    private static func recoveries(_ record: Record) -> [Recovery] {
         record.services.compactMap { service in
             func at(_ clock: ClockName) -> Int64? {
                 service.clocks.last { $0.clock == clock && !$0.superseded }?.at.nanoseconds

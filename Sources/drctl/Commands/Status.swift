@@ -4,6 +4,7 @@ import DRMachine
 import DRMeasure
 import DRRunbook
 import DRSystem
+import SystemPackage
 
 struct Status: Command {
     static let configuration = CommandConfiguration(
@@ -41,8 +42,8 @@ struct Status: Command {
 
     private func text(_ view: RunView, _ summary: RunSummary) throws -> String {
         let now = try SystemTimeSource().moment
-        let size = Canvas.size
-        let live = LiveView(plan: view.plan, columns: size.columns, rows: 10_000, usesColour: false)
+        let columns = Terminal.isTerminal(.standardOutput) ? Canvas.size.columns : .max
+        let live = LiveView(plan: view.plan, columns: columns, rows: 10_000, usesColour: false)
         var lines = live.lines(view.state, now: view.isClosed ? view.state.lastAt ?? now : now, frame: 0)
         lines.append("")
         lines.append("run      \(view.directory.id)")
@@ -102,7 +103,7 @@ struct RunSummary: Encodable, Sendable {
         runbook = view.plan.runbook.name
         mode = view.plan.mode.rawValue
         status = Self.word(view.state.status)
-        runner = (try? RunnerLock.holder(of: view.directory)).flatMap { $0 }
+        runner = (try? RunnerLock.holder(of: view.directory, contents: view.contents)).flatMap { $0 }
         steps = view.plan.steps.count
         stepsDone =
             view.plan.steps.filter { step in

@@ -24,11 +24,8 @@ struct Canvas {
         drawnLines = lines.count
     }
 
-    /// Takes the drawing away, so that plain lines can follow.
-    mutating func clear() {
-        Output.write(erasure, to: .standardError)
-        drawnLines = 0
-    }
+    /// Leaves the drawing where it is, so that plain lines can follow; the next one starts below them.
+    mutating func leave() { drawnLines = 0 }
 
     private var erasure: String { drawnLines > 0 ? "\u{1B}[\(drawnLines)A\u{1B}[J" : "" }
 }

@@ -5,37 +5,44 @@ import DRSystem
 /// The picture of a run at a terminal: a pure function of the state and the time.
 struct LiveView {
     var plan: Plan
-    var columns: Int
     var rows: Int
-    var usesColour: Bool
+    var layout: TextLayout
+
+    private typealias Style = TextLayout.Style
+
+    init(plan: Plan, columns: Int, rows: Int, usesColour: Bool) {
+        self.plan = plan
+        self.rows = rows
+        layout = TextLayout(columns: columns, usesColour: usesColour)
+    }
 
     func lines(_ state: RunState, now: Moment, frame: Int) -> [String] {
-        var lines = [header(state, now: now)]
-        lines += objectives(state, now: now)
-        lines.append("")
+        let head = [header(state, now: now)] + objectives(state, now: now) + [""]
+        // What waits for somebody matters most, and still leaves room for the steps around it.
+        let waiting = Array(waiting(state, now: now).prefix(max(3, rows / 2 - 1)))
         let steps = plan.steps + (state.status.isEnding ? plan.cleanup : [])
-        let room = max(3, rows - lines.count - 3)
-        lines += visible(steps, state, room: room).map { stepLine($0, state, now: now, frame: frame) }
-        if steps.count > room { lines.append(paint("  … \(steps.count) steps, \(room) shown", .faint)) }
-        lines += waiting(state, now: now)
-        return lines.map { cut($0) }
+        let room = max(1, rows - head.count - waiting.count - 2)
+        var lines = head + visible(steps, state, room: room).map { stepLine($0, state, now: now, frame: frame) }
+        if steps.count > room { lines.append(layout.paint("  … \(steps.count) steps, \(room) shown", .faint)) }
+        return (lines + waiting).map { layout.cut($0) }
     }
 
     private func header(_ state: RunState, now: Moment) -> String {
         let elapsed = state.firstAt.map { TimeText.span(now.elapsed(since: $0)) } ?? ""
         let done = plan.steps.filter { isOver(state.steps[$0.id]?.phase) }.count
         return
-            "\(paint(plan.runbook.title, .bold))  \(plan.mode.rawValue)  \(done)/\(plan.steps.count)  \(elapsed)  \(status(state.status))"
+            "\(plan.mode.rawValue) \(status(state.status))  \(done)/\(plan.steps.count)  \(elapsed)  \(layout.paint(displayEscaped(plan.runbook.title), .bold))"
     }
 
     private func status(_ status: RunStatus) -> String {
         switch status {
         case .starting: "starting"
         case .running: "running"
-        case .paused(let reason): paint("paused: \(reason)", .warning)
+        case .paused(let reason): layout.paint("paused: \(displayEscaped(reason))", .warning)
         case .stopping(let cause, let reason, _):
-            cause == .finished ? "finishing" : paint("stopping (\(cause.rawValue)): \(reason)", .warning)
-        case .closed(let outcome, _): paint(outcome.rawValue, outcome == .succeeded ? .good : .bad)
+            cause == .finished
+                ? "finishing" : layout.paint("stopping (\(cause.rawValue)): \(displayEscaped(reason))", .warning)
+        case .closed(let outcome, _): layout.paint(outcome.rawValue, outcome == .succeeded ? .good : .bad)
         }
     }
 
@@ -56,7 +63,7 @@ struct LiveView {
                 ? "achieved \(TimeText.span(spent))"
                 : left < .zero ? "over by \(TimeText.span(.zero - left))" : "\(TimeText.span(left)) left"
             return
-                "  \(service.name)  RTO \(TimeText.span(objective))  \(paint(bar, left < .zero ? .bad : .good))  \(end)"
+                "  \(service.name)  RTO \(TimeText.span(objective))  \(layout.paint(bar, left < .zero ? .bad : .good))  \(end)"
         }
     }
 
@@ -79,36 +86,50 @@ struct LiveView {
     private func stepLine(_ step: PlannedStep, _ state: RunState, now: Moment, frame: Int) -> String {
         let current = state.steps[step.id] ?? StepState()
         let (mark, style) = Self.mark(current.phase, frame: frame)
-        var line = "  \(paint(mark, style)) \(pad(step.id.rawValue, 22)) \(displayEscaped(step.title))"
-        if let from = current.firstIntendedAt {
-            line += "  \(TimeText.span((current.endedAt ?? now).elapsed(since: from)))"
-        }
+        // The time before the title: where the terminal is narrow, it is the title that is cut.
+        let took = current.firstIntendedAt.map { TimeText.span((current.endedAt ?? now).elapsed(since: $0)) } ?? ""
+        var line =
+            "  \(layout.paint(mark, style)) \(layout.padded(step.id.rawValue, to: 20)) \(layout.padded(took, to: 7, atEnd: false))  \(displayEscaped(step.title))"
         if current.attempts.filter({ $0.spec.attempt.part == .action }).count > 1 {
-            line += paint("  ×\(current.attempts.filter { $0.spec.attempt.part == .action }.count)", .warning)
+            line += layout.paint("  ×\(current.attempts.filter { $0.spec.attempt.part == .action }.count)", .warning)
         }
         switch current.phase {
         case .failed(let reason), .held(let reason, _), .inDoubt(_, let reason, _):
-            line += "  " + paint(displayEscaped(reason), .bad)
-        case .skipped(let reason): line += "  " + paint(displayEscaped(reason), .faint)
+            line += "  " + layout.paint(displayEscaped(reason), .bad)
+        case .skipped(let reason): line += "  " + layout.paint(displayEscaped(reason), .faint)
         default: break
         }
         return line
     }
 
+    /// What waits for a person: which step, why, and the command that answers it.
     private func waiting(_ state: RunState, now: Moment) -> [String] {
+        // What is stopping takes no answers any more.
+        if state.status.isEnding { return [] }
+        let run = state.created?.run ?? "RUN"
         var lines: [String] = []
+        func tell(_ headline: String, _ style: Style, text: String, answer: String) {
+            lines += ["", layout.paint("  " + headline, style)]
+            lines += layout.indented(text, most: max(1, rows / 4)) + ["    " + answer]
+        }
         for step in plan.steps {
             guard let current = state.steps[step.id] else { continue }
             switch current.phase {
             case .asking:
                 guard let card = current.card else { continue }
                 let due = card.due.map { ", \(TimeText.span($0.elapsed(since: now))) left" } ?? ""
-                lines += ["", paint("  \(step.id) waits for \(EventLine.asked(card))\(due)", .warning)]
-                lines.append("    " + displayEscaped(card.text))
-            case .held:
-                lines.append(
-                    paint("  \(step.id) is held: drctl resolve RUN \(step.id) --as retry|done|failed|skip", .warning))
-            case .inDoubt: lines.append(paint("  \(step.id) is in doubt: look at the world, then drctl resolve", .bad))
+                let answer =
+                    card.kind == .approval
+                    ? "drctl approve \(run) \(step.id)" : "drctl resolve \(run) \(step.id) --as done --reason …"
+                tell("\(step.id) waits for \(EventLine.asked(card))\(due)", .warning, text: card.text, answer: answer)
+            case .held(let reason, _):
+                tell(
+                    "\(step.id) is held", .warning, text: reason,
+                    answer: "drctl resolve \(run) \(step.id) --as retry|done|failed|skip --reason …")
+            case .inDoubt(_, let reason, _):
+                tell(
+                    "\(step.id) is in doubt: look at the world, not at the log", .bad, text: reason,
+                    answer: "drctl resolve \(run) \(step.id) --as done|retry|failed --reason …")
             default: break
             }
         }
@@ -122,7 +143,7 @@ struct LiveView {
         }
     }
 
-    static func mark(_ phase: StepPhase, frame: Int) -> (String, Style) {
+    private static func mark(_ phase: StepPhase, frame: Int) -> (String, Style) {
         let spinner = ["|", "/", "-", "\\"]
         return switch phase {
         case .pending: (" ", .faint)
@@ -134,44 +155,6 @@ struct LiveView {
         case .failed: ("✗", .bad)
         case .skipped: ("-", .faint)
         }
-    }
-
-    // MARK: text
-
-    enum Style: String {
-        case plain = ""
-        case bold = "1"
-        case faint = "2"
-        case good = "32"
-        case warning = "33"
-        case bad = "31"
-    }
-
-    private func paint(_ text: String, _ style: Style) -> String {
-        usesColour && style != .plain ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
-    }
-
-    private func pad(_ text: String, _ width: Int) -> String {
-        text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
-    }
-
-    /// Cuts a line to the terminal's width; escape sequences take no room.
-    private func cut(_ line: String) -> String {
-        var result = ""
-        var room = columns
-        var isEscape = false
-        for character in line {
-            if character == "\u{1B}" { isEscape = true }
-            if isEscape {
-                result.append(character)
-                if character == "m" { isEscape = false }
-                continue
-            }
-            guard room > 0 else { continue }
-            room -= 1
-            result.append(character)
-        }
-        return result
     }
 }
 

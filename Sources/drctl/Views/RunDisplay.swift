@@ -29,8 +29,8 @@ struct RunDisplay {
         draw(state, now: time.moment)
     }
 
-    /// Takes the picture away, for a question to be asked below it.
-    mutating func stepAside() { canvas?.clear() }
+    /// Leaves the picture as it is, for a question to be asked below it.
+    mutating func stepAside() { canvas?.leave() }
 
     /// The last picture, which stays.
     mutating func end(_ state: RunState) {

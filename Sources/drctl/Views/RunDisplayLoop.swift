@@ -46,10 +46,13 @@ struct RunDisplayLoop: Sendable {
     /// Asks, and leaves the answer as a request like anybody's. Where nothing can be asked, others may answer.
     private func ask(_ card: Card) async {
         CardView(card: card, run: directory.id).show()
-        let answer = await BlockingThread.run {
-            Output.write("Approve? [yes / no REASON / later] ", to: .standardError)
-            return readLine(strippingNewline: true)
+        Output.write("Approve? [yes / no REASON / later] ", to: .standardError)
+        // Others may answer meanwhile, and Ctrl-C ends the question with the run.
+        while await !BlockingThread.run({ Terminal.hasInput(.standardInput, within: 100) }) {
+            if feed.asks(card) { continue }
+            return Output.note("")
         }
+        let answer = await BlockingThread.run { readLine(strippingNewline: true) }
         let ask: Request.Ask
         switch answer?.split(separator: " ", maxSplits: 1).map(String.init).first?.lowercased() {
         case "yes", "y": ask = .approve(step: card.step, card: card.digest, comment: nil, breakGlass: false)

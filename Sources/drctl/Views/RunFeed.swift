@@ -31,6 +31,14 @@ final class RunFeed: Sendable {
         }
     }
 
+    /// Whether the card is still to be answered.
+    func asks(_ card: Card) -> Bool {
+        state.withLock { state in
+            !state.hasEnded && !state.run.status.isEnding && state.run.steps[card.step]?.phase == .asking
+                && state.run.steps[card.step]?.card?.digest == card.digest
+        }
+    }
+
     func end() { state.withLock { $0.hasEnded = true } }
 
     /// The state as it is, what came since the last look, and whether nothing more will come.
