@@ -95,10 +95,10 @@ struct Shell {
     private let directory = try? TemporaryDirectory()
 
     private var base: FilePath { directory?.path ?? "/nonexistent" }
-    private var work: FilePath { base.appending("work") }
+    private var work: FilePath { base.appending("here") }
 
     init() throws {
-        for folder in ["work", "home"] {
+        for folder in ["here", "home"] {
             try FileManager.default.createDirectory(
                 atPath: base.appending(folder).string, withIntermediateDirectories: true)
         }
