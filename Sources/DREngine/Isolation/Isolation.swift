@@ -32,7 +32,7 @@ package struct Isolation: Sendable, Equatable {
     static let bubblewrap = "bwrap"
 
     /// bubblewrap's arguments, up to the command to run.
-    /// - Throws: `cannotIsolate` for a path to bind that is not there.
+    /// - Throws: `cannotIsolate` for a path to bind that is not there, or that holds the run's own directory.
     package func arguments() throws(EngineError) -> [String] {
         var arguments = [
             "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
@@ -47,6 +47,13 @@ package struct Isolation: Sendable, Equatable {
                 throw EngineError(
                     .cannotIsolate, "\(path), which is to be readable inside the drill, is not there",
                     hint: "check `isolation.readOnlyBinds` of the environment")
+            }
+            guard !runDirectory.starts(with: path) else {
+                throw EngineError(
+                    .cannotIsolate,
+                    "\(path), which is to be readable inside the drill, holds the run's directory \(runDirectory): "
+                        + "the inside would see the journal and reach the outside",
+                    hint: "keep runs elsewhere (--state DIR), or let the drill read a smaller folder")
             }
             arguments += ["--ro-bind", path.string, path.string]
         }

@@ -125,13 +125,16 @@ func canIsolate() async -> Bool {
         #expect(end.standardOutput?.tail == "0\n")
     }
 
-    @Test func aPathToBindThatIsNotThereIsNamed() {
-        let isolation = Isolation(runDirectory: "/tmp/x", executable: "/usr/bin/true", readOnlyBinds: ["/no/such/path"])
+    /// One that is not there, and those that would let the inside see its own run.
+    @Test(arguments: ["/no/such/path", "/", "/tmp", "/tmp/x"])
+    func aPathThatCannotBeBoundIsNamed(path: String) {
+        let isolation = Isolation(
+            runDirectory: "/tmp/x", executable: "/usr/bin/true", readOnlyBinds: [FilePath(path)])
         #expect {
             _ = try isolation.arguments()
         } throws: { error in
             let error = error as? EngineError
-            return error?.code == .cannotIsolate && error?.message.contains("/no/such/path") == true
+            return error?.code == .cannotIsolate && error?.message.hasPrefix(path) == true
         }
     }
 }
