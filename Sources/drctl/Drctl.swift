@@ -66,7 +66,7 @@ struct Drctl: AsyncParsableCommand {
                 let unknown = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
                 let failure = Failure(
                     exit: .usage, code: "usage",
-                    message: invokedName == "drctl" && unknown != nil
+                    message: invokedName == "drctl" && unknown != nil && unknown != "help"
                         ? "there is no command \(unknown ?? "")" : message(for: error),
                     hint: "run the command with --help for an example")
                 Glibc.exit(Output.emit(failure, command: invokedName, asJSON: true).rawValue)

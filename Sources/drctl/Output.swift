@@ -16,8 +16,7 @@ enum Output {
         if asJSON {
             let envelope = Envelope(
                 command: command, exit: outcome.exit, conditions: outcome.conditions,
-                result: AnyEncodable(outcome.result),
-                error: nil)
+                result: AnyEncodable(outcome.result))
             writeLine(envelope.json)
         } else if !outcome.text.isEmpty {
             writeLine(outcome.text)
@@ -28,8 +27,8 @@ enum Output {
     static func emit(_ failure: Failure, command: String, asJSON: Bool) -> ExitStatus {
         if asJSON {
             let envelope = Envelope(
-                command: command, exit: failure.exit, conditions: [failure.exit], result: nil,
-                error: Envelope.Problem(failure))
+                command: command, exit: failure.exit, conditions: [failure.exit],
+                result: AnyEncodable(Envelope.Failed(error: Envelope.Problem(failure))))
             writeLine(envelope.json)
         }
         note(failure.text)
@@ -50,8 +49,12 @@ enum Output {
     static var isInputTerminal: Bool { Terminal.isTerminal(.standardInput) }
 }
 
-/// The one shape of `--json`.
+/// The one shape of `--json`; the result of a failure is `{error}`.
 private struct Envelope: Encodable {
+    struct Failed: Encodable {
+        var error: Problem
+    }
+
     struct Problem: Encodable {
         var code: String
         var message: String
@@ -72,34 +75,23 @@ private struct Envelope: Encodable {
     var command: String
     var exit: Int32
     var conditions: [String]
-    var result: AnyEncodable?
-    var error: Problem?
+    var result: AnyEncodable
 
-    init(command: String, exit: ExitStatus, conditions: [ExitStatus], result: AnyEncodable?, error: Problem?) {
+    init(command: String, exit: ExitStatus, conditions: [ExitStatus], result: AnyEncodable) {
         self.command = command
         self.exit = exit.rawValue
         self.conditions = conditions.isEmpty ? [ExitStatus.done.word] : conditions.map(\.word)
         self.result = result
-        self.error = error
     }
 
-    private enum CodingKeys: String, CodingKey { case schema, command, exit, conditions, result, error }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(schema, forKey: .schema)
-        try container.encode(command, forKey: .command)
-        try container.encode(exit, forKey: .exit)
-        try container.encode(conditions, forKey: .conditions)
-        try container.encode(result, forKey: .result)
-        try container.encodeIfPresent(error, forKey: .error)
-    }
+    private enum CodingKeys: String, CodingKey { case schema, command, exit, conditions, result }
 
     var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let bytes = try? encoder.encode(self) else {
-            return #"{"command":"\#(command)","conditions":["internalError"],"exit":1,"schema":"drctl.output/1"}"#
+            return
+                #"{"command":"\#(command)","conditions":["internalError"],"exit":1,"result":null,"schema":"drctl.output/1"}"#
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -35,7 +35,17 @@ package struct DirectoryHandle: ~Copyable, Sendable {
 
     /// Opens a directory some levels below, by names joined with `/`; refuses, in the kernel, to follow any symbolic
     /// link on the way or to leave this directory. An empty path opens this directory again.
+    ///
+    /// A path that is too long for one call is opened in parts, each beneath the one before.
     package func openDirectory(beneath path: [UInt8]) throws(SystemError) -> DirectoryHandle {
+        guard path.count >= Int(PATH_MAX) else { return try openPart(path) }
+        guard let end = path[..<Int(PATH_MAX)].lastIndex(of: UInt8(ascii: "/")), end > 0 else {
+            throw SystemError(call: "open", path: displayEscaped(bytes: path), errno: .fileNameTooLong)
+        }
+        return try openPart(Array(path[..<end])).openDirectory(beneath: Array(path[(end + 1)...]))
+    }
+
+    private func openPart(_ path: [UInt8]) throws(SystemError) -> DirectoryHandle {
         DirectoryHandle(
             adopting: try attempt("open", displayEscaped(bytes: path)) {
                 unsafe withTerminated(path.isEmpty ? [UInt8(ascii: ".")] : path) {

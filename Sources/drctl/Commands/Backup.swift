@@ -68,7 +68,7 @@ struct Backup: Command {
     static func text(_ result: BackupJob.Result) -> String {
         """
         snapshot \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset))\(result.complete ? "" : ", PARTIAL: \(result.problemCount) entries could not be read")
-        read \(counted(result.filesRead, "file")) (\(ByteCount(result.bytesRead))), \(result.filesTrusted) unchanged; stored \(ByteCount(result.bytesStored))
+        read \(counted(result.filesRead, "file")) (\(ByteCount(result.bytesRead))), \(result.filesTrusted) unchanged; stored \(ByteCount(result.bytesStored))\(result.socketsSkipped == 0 ? "" : "; left out \(counted(result.socketsSkipped, "socket"))")
         """
     }
 }

@@ -10,6 +10,16 @@ struct Key: AsyncParsableCommand {
         subcommands: [KeyInit.self, KeyList.self, KeyAdd.self, KeyWriter.self])
 }
 
+/// The path of a key file that is to be made: one that is there may be the only key of something.
+private func newFile(_ named: String) throws -> FilePath {
+    let path = Paths.absolute(named)
+    guard try FileStatus.ifPresent(at: path) == nil else {
+        throw Failure(
+            exit: .usage, code: "file.exists", message: "\(path) is there already", hint: "choose another name")
+    }
+    return path
+}
+
 struct KeyInit: Command {
     static let configuration = CommandConfiguration(
         commandName: "init",
@@ -31,7 +41,7 @@ struct KeyInit: Command {
         guard let recipient = identity.recipient?.text else {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no recipient")
         }
-        let path = Paths.absolute(out)
+        let path = try newFile(out)
         guard let text = try identity.text() else {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no text")
         }
@@ -144,11 +154,7 @@ struct KeyWriter: Command {
     func perform() async throws -> Outcome {
         let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
-        let path = Paths.absolute(out)
-        guard try FileStatus.ifPresent(at: path) == nil else {
-            throw Failure(
-                exit: .usage, code: "file.exists", message: "\(path) is there already", hint: "choose another name")
-        }
+        let path = try newFile(out)
         let file = try repository.addingWriter(
             host: host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
         ).writerFile

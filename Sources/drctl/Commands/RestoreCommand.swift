@@ -25,6 +25,8 @@ struct RestoreCommand: Command {
     var overwrite = false
     @Flag(help: "Give files their owners back; needs the privilege.")
     var owners = false
+    @Flag(help: "Make fifos and devices again; devices need the privilege.")
+    var specialFiles = false
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
@@ -33,7 +35,8 @@ struct RestoreCommand: Command {
         _ = try options.ledger(of: repository)
         let job = RestoreJob(
             repository: repository, identity: identity, dataset: dataset, snapshot: snapshot,
-            target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners)
+            target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners,
+            restoresSpecialFiles: specialFiles)
         let stopping = SignalWatch()
         let meter = ProgressMeter(what: "restore")
         let result: RestoreJob.Result
@@ -62,13 +65,24 @@ struct RestoreCommand: Command {
     private static func text(_ result: RestoreJob.Result) -> String {
         let verdict =
             switch result.equal {
-            case true?: "every entry is as the manifest says (\(counted(result.filesCompared, "file")) compared)"
+            case true?:
+                "every entry is as the manifest says\(result.withOwners ? "" : ", owners apart") (\(counted(result.filesCompared, "file")) compared)"
             case false?: "\(counted(result.mismatches, "difference")) from the manifest"
             case nil: "not established: \(result.unknown) entries could not be compared"
             }
-        return """
-            restored \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset)) to \(displayEscaped(result.path))
-            \(counted(result.files, "file")), \(ByteCount(result.bytes)); \(verdict)
-            """
+        var lines = [
+            "restored \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset)) to \(displayEscaped(result.path))",
+            "\(counted(result.files, "file")), \(ByteCount(result.bytes)); \(verdict)",
+        ]
+        if result.specialFilesSkipped > 0 {
+            lines.append(
+                "left out: \(counted(result.specialFilesSkipped, "special file")) (--special-files makes them)")
+        }
+        if result.setIDBitsDropped > 0 {
+            lines.append(
+                "set-user-id and set-group-id dropped from \(counted(result.setIDBitsDropped, "entry")): their owner is another (--owners gives it back)"
+            )
+        }
+        return lines.joined(separator: "\n")
     }
 }

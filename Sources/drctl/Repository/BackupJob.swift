@@ -17,6 +17,8 @@ struct BackupJob: Sendable {
         var bytesSource: Int64
         /// What the repository's packs grew by.
         var bytesStored: Int64
+        /// Sockets, which are in no backup: nobody can restore who listens.
+        var socketsSkipped: Int
         var problems: [String]
         var problemCount: Int
         /// The repository as it is now; `--anchor` compares with it later.
@@ -78,7 +80,8 @@ struct BackupJob: Sendable {
             filesRead: captured.counts.filesRead, filesTrusted: captured.counts.filesUnchanged,
             bytesRead: captured.counts.bytesRead,
             bytesSource: captured.counts.bytesRead + captured.counts.bytesUnchanged,
-            bytesStored: Int64(snapshot.manifest.counts.bytesStored), problems: captured.problems.map(\.message),
+            bytesStored: Int64(snapshot.manifest.counts.bytesStored), socketsSkipped: captured.counts.socketsSkipped,
+            problems: captured.problems.map(\.message),
             problemCount: captured.counts.problemCount,
             anchor: Anchor(of: repository, ledger: try Ledger(reading: repository)), pinned: repository.isPinned)
     }

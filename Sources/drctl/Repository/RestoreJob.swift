@@ -19,6 +19,12 @@ struct RestoreJob: Sendable {
         var failures: [String]
         var failureCount: Int
         var resumed: Bool
+        /// Whether owners were given back, and compared.
+        var withOwners: Bool
+        /// Fifos and devices, which are made only when asked for.
+        var specialFilesSkipped: Int
+        /// Files that lost set-user-id or set-group-id, because their owner was not given back.
+        var setIDBitsDropped: Int
         /// `true`: every entry is as the manifest says. `false`: some differ. Null: not established.
         var equal: Bool?
     }
@@ -31,6 +37,7 @@ struct RestoreJob: Sendable {
     var target: FilePath
     var overwrites = false
     var restoresOwners = false
+    var restoresSpecialFiles = false
 
     /// Blocks; run it on a thread of its own. What was restored is durable on return.
     func run(
@@ -41,7 +48,8 @@ struct RestoreJob: Sendable {
         let found = try repository.snapshots(keys, ledger: ledger).find(snapshot, dataset: dataset)
         let (source, _) = try repository.reader(keys, ledger: ledger)
         let request = RestoreRequest(
-            root: found.manifest.root, target: target, overwrites: overwrites, restoresOwners: restoresOwners)
+            root: found.manifest.root, target: target, overwrites: overwrites, restoresOwners: restoresOwners,
+            restoresSpecialFiles: restoresSpecialFiles)
         let restored = try Restore(from: source).run(request, isCancelled: isCancelled, progress: progress)
         let check = try RestoreCheck(against: source).run(request, isCancelled: isCancelled)
         return Result(
@@ -49,6 +57,8 @@ struct RestoreJob: Sendable {
             bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
             unknown: check.unknownCount,
             failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
-            failureCount: restored.counts.failureCount, resumed: restored.wasResumed, equal: check.isEqual)
+            failureCount: restored.counts.failureCount, resumed: restored.wasResumed,
+            withOwners: restoresOwners, specialFilesSkipped: restored.counts.specialFilesSkipped,
+            setIDBitsDropped: restored.counts.setIDBitsDropped, equal: check.isEqual)
     }
 }

@@ -1,4 +1,5 @@
-/// `1 file`, `2 files`: a number with what it counts.
+/// `1 file`, `2 files`, `2 entries`: a number with what it counts.
 func counted(_ number: some BinaryInteger, _ noun: String) -> String {
-    number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    if number == 1 { return "1 \(noun)" }
+    return noun.hasSuffix("y") ? "\(number) \(noun.dropLast())ies" : "\(number) \(noun)s"
 }

@@ -112,7 +112,7 @@ struct RepositoryOptions: ParsableArguments {
     }
 
     static func passphrase(in file: FilePath) throws -> SecretBytes {
-        var bytes = try DurableFile.read(at: file, limit: 4096)
+        var bytes = try keyFile(file, "passphrase file", limit: 4096)
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         guard !bytes.isEmpty else {
             throw Failure(exit: .wrongKey, code: "passphrase.empty", message: "the passphrase file \(file) is empty")
@@ -121,16 +121,18 @@ struct RepositoryOptions: ParsableArguments {
     }
 
     static func secretFile(_ path: FilePath) throws -> SecretBytes {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try DurableFile.read(at: path, limit: 64 << 10)
+        try SecretBytes(copying: keyFile(path, "key file", limit: 64 << 10))
+    }
+
+    /// - Throws: a missing key, where the file cannot be read.
+    private static func keyFile(_ path: FilePath, _ what: String, limit: Int) throws -> [UInt8] {
+        do {
+            return try DurableFile.read(at: path, limit: limit)
         } catch {
             throw Failure(
-                exit: .wrongKey, code: "repository.missingKey",
-                message: "the key file cannot be read: \(error.message)",
+                exit: .wrongKey, code: "repository.missingKey", message: "the \(what) cannot be read: \(error.message)",
                 hint: error.hint)
         }
-        return try SecretBytes(copying: bytes)
     }
 
     static func environment(_ name: String) -> String? {

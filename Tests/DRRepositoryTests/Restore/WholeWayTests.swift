@@ -44,6 +44,25 @@ import Testing
         #expect(equal)
     }
 
+    @Test("A tree whose paths are longer than any call takes comes back too")
+    func deeperThanAPathIsLong() throws {
+        let levels = 120
+        let name = try #require(FileName(String(repeating: "d", count: 100)))
+        func descend(_ folder: borrowing DirectoryHandle, _ left: Int) throws {
+            try tree.write(noise(100, seed: UInt64(left)), try #require(FileName("file")), in: folder)
+            if left == 0 { return }
+            try folder.makeDirectory(name, permissions: 0o700)
+            try descend(folder.openDirectory(name), left - 1)
+        }
+        try descend(tree.handle(), levels)
+        let test = try TestRepository()
+        let root = try backUp(test)
+        let reader = try test.reader()
+        let request = RestoreRequest(root: root, target: place.path.appending("target"))
+        #expect(try Restore(from: reader).run(request).isComplete)
+        #expect(try RestoreCheck(against: reader).run(request).isEqual == true)
+    }
+
     @Test("A damaged pack costs files by name; every file that is restored is whole")
     func damagedPack() throws {
         let test = try TestRepository()
