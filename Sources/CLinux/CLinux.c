@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <wchar.h>
 
 int clinux_openat2(int directory, const char *path, unsigned long long flags, unsigned long long mode,
                    unsigned long long resolve) {
@@ -67,3 +68,7 @@ int clinux_peer_of(int descriptor, struct clinux_peer *peer) {
 int clinux_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_CLOEXEC); }
 
 int clinux_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int clinux_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int clinux_width_of(unsigned int character) { return wcwidth((wchar_t)character); }

@@ -31,4 +31,8 @@ package enum ProcessStart {
         _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
         _ = signal(SIGPIPE, SIG_IGN)
     }
+
+    /// Keeps this process's memory from core files and from other processes of the same user; for processes that are
+    /// handed secrets.
+    package static func hideMemory() { _ = clinux_hide_memory() }
 }

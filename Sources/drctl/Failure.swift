@@ -40,6 +40,12 @@ struct Failure: Error, Sendable {
         if let hint { lines.append("  next: \(displayEscaped(hint))") }
         return lines.joined(separator: "\n")
     }
+
+    /// The same in one line, for a step's reason.
+    var line: String {
+        let next = hint.map { "; next: \($0)" } ?? ""
+        return displayEscaped(message + (cause.map { " (\($0))" } ?? "") + next)
+    }
 }
 
 extension Failure {

@@ -1,12 +1,15 @@
 import DRCrypto
 import DRMachine
 import DRRunbook
+import DRSystem
 import Testing
 
 @testable import drctl
 
 /// The picture of a run fits its terminal, and says who has to do what.
 @Suite struct LiveViewTests {
+    init() { ProcessStart.prepare() }
+
     private static let start = Moment(wall: 1_800_000_000_000_000_000, boot: 1_000_000_000_000, bootID: "boot-1")
 
     /// A real run of many steps whose first one asks a person.
@@ -52,7 +55,7 @@ import Testing
         let lines = view.lines(state, now: Self.start.advanced(by: .seconds(90)), frame: 0)
         // One row below the picture is the cursor's.
         #expect(lines.count < rows)
-        #expect(lines.allSatisfy { $0.count <= columns })
+        #expect(lines.allSatisfy { $0.displayWidth <= columns })
     }
 
     @Test func whatWaitsIsToldWithItsAnswer() throws {
@@ -68,6 +71,13 @@ import Testing
         let layout = TextLayout(columns: 5, usesColour: true)
         #expect(layout.cut(layout.paint("abcdefgh", .bad)) == "\u{1B}[31mabcde\u{1B}[0m")
         #expect(TextLayout(columns: 5, usesColour: false).paint("a", .bad) == "a")
+    }
+
+    @Test func wideCharactersTakeTheirRoom() {
+        let layout = TextLayout(columns: 5, usesColour: false)
+        #expect(layout.cut("日本語") == "日本")
+        #expect(layout.padded("日本", to: 6) == "日本  ")
+        #expect("e\u{301}".displayWidth == 1 && "…".displayWidth == 1)
     }
 
     @Test func wordsAreNotBroken() {

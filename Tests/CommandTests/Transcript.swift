@@ -146,6 +146,7 @@ struct Shell {
         text = text.replacing(/\b[0-9a-f]{12,64}\b/, with: "<hex>")
         text = text.replacing(/pid \d+/, with: "pid <pid>")
         text = text.replacing(/in \d+ commits?/, with: "in <n> commits")
+        text = text.replacing(/commit \d+/, with: "commit <n>")
         // Which of the two open packs a chunk goes into is drawn by lot.
         text = text.replacing(/\d+ of \d+ packs, [\d.]+ (bytes|.?B) of [\d.]+ (bytes|.?B)/, with: "<packs>")
         text = text.replacing(/stored [\d.]+ .?B/, with: "stored <size>")

@@ -4,7 +4,7 @@ import Testing
 
 /// Runbooks full of mistakes, and everything that is said about them.
 @Suite struct DiagnosticsTests {
-    @Test(arguments: ["ten-mistakes", "text", "shape", "meaning", "broken"])
+    @Test(arguments: ["ten-mistakes", "text", "shape", "meaning", "values", "broken"])
     func runbook(name: String) throws {
         let sources = RunbookSources(
             runbook: try Fixture.source("Diagnostics/\(name).yaml"), site: try Fixture.source("Diagnostics/site.yaml"),

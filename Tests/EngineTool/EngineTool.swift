@@ -13,13 +13,14 @@ struct EngineTool {
         let arguments = CommandLine.arguments
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
         if arguments.count == 3, arguments[1] == "action" { exit(await act()) }
-        guard arguments.count == 6, arguments[1] == "supervisor", let place = Place(rawValue: arguments[3]) else {
+        guard arguments.count >= 6, arguments[1] == "supervisor", let place = Place(rawValue: arguments[3]) else {
             print("usage: supervisor --place PLACE --run DIR")
             exit(64)
         }
         var configuration = SupervisorConfiguration(
             place: place, runDirectory: FilePath(arguments[5]), executable: FilePath(own))
         configuration.grace = .milliseconds(500)
+        if arguments.contains("--drill") { configuration.drillReads = [] }
         do {
             exit(try await Supervisor.run(configuration))
         } catch {

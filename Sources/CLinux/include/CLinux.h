@@ -45,4 +45,10 @@ int clinux_accept(int descriptor);
 /// prctl(2) with PR_SET_CHILD_SUBREAPER, which is variadic.
 int clinux_adopt_orphans(void);
 
+/// prctl(2) with PR_SET_DUMPABLE 0: no core file, and no other process of this user's reads or writes its memory.
+int clinux_hide_memory(void);
+
+/// wcwidth(3), which is shown only with _XOPEN_SOURCE: columns that a terminal takes for a character; -1 for controls.
+int clinux_width_of(unsigned int character);
+
 #endif

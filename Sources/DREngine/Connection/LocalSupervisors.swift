@@ -41,7 +41,10 @@ package struct LocalSupervisors: SupervisorAccess {
     }
 
     private func configuration(_ place: Place) -> SupervisorConfiguration {
-        SupervisorConfiguration(place: place, runDirectory: runDirectory, executable: executable)
+        var configuration = SupervisorConfiguration(
+            place: place, runDirectory: runDirectory, executable: executable)
+        configuration.drillReads = isolation?.readOnlyBinds
+        return configuration
     }
 
     package func connect(_ place: Place) async throws(EngineError) -> any SupervisorConnection {
@@ -135,7 +138,7 @@ package struct LocalSupervisors: SupervisorAccess {
                     throw EngineError(.cannotIsolate, "this run has no isolation, hence no inside")
                 }
                 // bubblewrap's information goes where its standard output goes; the supervisor gets none.
-                command = [Isolation.bubblewrap] + (try isolation.arguments()) + ["--info-fd", "1", "--"] + command
+                command = [SandboxRoot.bubblewrap] + (try isolation.arguments()) + ["--info-fd", "1", "--"] + command
             }
             let output = configuration.place == .inside ? namespaceFile : FilePath("/dev/null")
             let outputFile = try FileDescriptor.open(
@@ -204,5 +207,8 @@ extension SupervisorConfiguration {
     package static let placeHeldExit: Int32 = 11
 
     /// What follows `drctl`.
-    package var arguments: [String] { ["supervisor", "--place", place.rawValue, "--run", runDirectory.string] }
+    package var arguments: [String] {
+        ["supervisor", "--place", place.rawValue, "--run", runDirectory.string]
+            + (drillReads.map { ["--drill"] + $0.flatMap { ["--drill-reads", $0.string] } } ?? [])
+    }
 }

@@ -19,17 +19,20 @@ package struct Isolation: Sendable, Equatable {
     package var readOnlyBinds: [FilePath]
     /// Where shared libraries of this program lie that are not under /usr: a debug build's Swift runtime.
     package var libraryFolders: [FilePath]
+    /// Files that hold secrets of the plan: a step is given a secret, not the file.
+    package var hiddenFiles: [FilePath]
 
     /// The isolation of a run: its inside sees parts of `runDirectory`, `executable` as drctl, and `readOnlyBinds` at
     /// their own paths.
-    package init(runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = []) {
+    package init(
+        runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = [], hiddenFiles: [FilePath] = []
+    ) {
         self.runDirectory = runDirectory
         self.executable = executable
         self.readOnlyBinds = readOnlyBinds
-        libraryFolders = Self.loadedLibraryFolders()
+        self.hiddenFiles = hiddenFiles
+        libraryFolders = SandboxRoot.loadedLibraryFolders()
     }
-
-    static let bubblewrap = "bwrap"
 
     /// bubblewrap's arguments, up to the command to run.
     /// - Throws: `cannotIsolate` for a path to bind that is not there, or that holds the run's own directory.
@@ -37,11 +40,8 @@ package struct Isolation: Sendable, Equatable {
         var arguments = [
             "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
             "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "drill",
-            "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc",
         ]
-        for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { arguments += Self.linked("/" + name) }
-        arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
-        arguments += ["--dir", "/var", "--symlink", "../run", "/var/run", "--tmpfs", "/var/tmp"]
+        arguments += SandboxRoot.arguments(hiding: hiddenFiles)
         for path in libraryFolders + readOnlyBinds + [executable] where !path.starts(with: "/usr") {
             guard (try? FileStatus.following(path)) != nil else {
                 throw EngineError(
@@ -57,6 +57,9 @@ package struct Isolation: Sendable, Equatable {
             }
             arguments += ["--ro-bind", path.string, path.string]
         }
+        for path in hiddenFiles where readOnlyBinds.contains(where: { path.starts(with: $0) }) {
+            arguments += SandboxRoot.masked(path)
+        }
         // Last, so that nothing lies over them where the run's directory is under /tmp.
         arguments += ["--ro-bind"] + twice("files") + ["--bind"] + twice("inside") + ["--bind"] + twice("work")
         return arguments + ["--remount-ro", "/", "--chdir", runDirectory.appending("work").string]
@@ -67,37 +70,6 @@ package struct Isolation: Sendable, Equatable {
         return [path, path]
     }
 
-    /// A top-level folder as the host has it: mostly a link into /usr.
-    private static func linked(_ path: FilePath) -> [String] {
-        guard let status = try? FileStatus.ifPresent(at: path) else { return [] }
-        switch status.kind {
-        case .symbolicLink:
-            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else {
-                return []
-            }
-            return ["--symlink", target, path.string]
-        case .directory: return ["--ro-bind", path.string, path.string]
-        default: return []
-        }
-    }
-
-    private static func linked(_ path: String) -> [String] { linked(FilePath(path)) }
-
-    /// Folders of the shared objects that this process has mapped and that the inside would not have.
-    private static func loadedLibraryFolders() -> [FilePath] {
-        guard let bytes = try? DurableFile.read(at: "/proc/self/maps", limit: 64 << 20) else { return [] }
-        var folders: Set<String> = []
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            guard let start = line.firstIndex(of: "/") else { continue }
-            let path = FilePath(String(line[start...]))
-            guard path.lastComponent?.string.contains(".so") == true, !path.starts(with: "/usr"),
-                !path.starts(with: "/lib"), !path.starts(with: "/lib64"), !path.starts(with: "/dev")
-            else { continue }
-            folders.insert(path.removingLastComponent().string)
-        }
-        return folders.sorted().map { FilePath($0) }
-    }
-
     /// Tries the namespaces with a program that does nothing.
     /// - Throws: `cannotIsolate`: what this machine lacks, as bubblewrap and the kernel's settings tell it.
     package static func checkAvailable() async throws(EngineError) {
@@ -105,12 +77,12 @@ package struct Isolation: Sendable, Equatable {
             [
                 "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
                 "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
-            ] + ["bin", "lib", "lib64"].flatMap { linked("/" + $0) } + [
+            ] + ["bin", "lib", "lib64"].flatMap { SandboxRoot.linked("/" + $0) } + [
                 "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/usr/bin/true",
             ]
         do {
             let result = try await Subprocess.run(
-                .name(bubblewrap), arguments: Arguments(attempt),
+                .name(SandboxRoot.bubblewrap), arguments: Arguments(attempt),
                 environment: .custom(["PATH": AttemptProgram.systemPath]), output: .discarded,
                 error: .string(limit: 16 << 10))
             if case .exited(0) = result.terminationStatus { return }

@@ -97,6 +97,28 @@ package struct RunCreation: Sendable {
         }
     }
 
+    /// Compares the copied files, which steps run, with the digests in the plan.
+    /// - Throws: `notAuthentic` for the first one that is another, or gone.
+    static func checkFiles(of plan: Plan, in run: RunDirectory) throws(JournalError) {
+        for planned in plan.files {
+            let path = run.files.appending(planned.path)
+            let digest: Digest?
+            do throws(SystemError) {
+                digest =
+                    try FileStatus.ifPresent(at: path) == nil
+                    ? nil : Digest.of(DurableFile.read(at: path, limit: planByteLimit))
+            } catch {
+                throw JournalError(error, while: "could not read a file of the plan")
+            }
+            guard digest == planned.sha256 else {
+                throw JournalError(
+                    .notAuthentic,
+                    "\(displayEscaped(path.string)) \(digest == nil ? "is gone" : "is not the file that was planned")",
+                    hint: "put the copy back that the plan names (SHA-256 \(planned.sha256)), then run `drctl resume`")
+            }
+        }
+    }
+
     /// The plan of a run, checked against event 1.
     /// - Throws: `notAuthentic` where `plan.json` is not the one that the journal names.
     package static func plan(_ bytes: [UInt8], of contents: JournalContents) throws -> Plan {

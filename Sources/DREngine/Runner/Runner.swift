@@ -59,10 +59,11 @@ package actor Runner {
         let directory = configuration.directory
         let opened = try await BlockingThread.run {
             let bytes = try DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit)
-            let opened = try JournalWriter.open(at: directory.journal, anchors: SpoolAnchors.read(directory))
+            let opened = try JournalWriter.open(at: directory.journal, anchors: JournalAnchors.read(directory))
             return (opened, bytes)
         }
         let plan = try RunCreation.plan(opened.1, of: opened.0.contents)
+        try await BlockingThread.run { try RunCreation.checkFiles(of: plan, in: directory) }
         var state = RunState(plan: plan)
         for event in opened.0.contents.events { try RunMachine.apply(&state, event) }
         guard RunMachine.canResume(state) else {

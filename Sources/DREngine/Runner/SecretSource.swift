@@ -1,9 +1,9 @@
 import DRJournal
 import DRMachine
-import DRRunbook
+package import DRRunbook
 import DRSystem
 import FoundationEssentials
-import SystemPackage
+package import SystemPackage
 
 /// Reads the secrets of an attempt when it is started. They go over the supervisor's socket and nowhere else.
 struct SecretSource: Sendable {
@@ -70,5 +70,15 @@ extension ActionRequest {
             repository
         case .http, .check, .wait, .resync: nil
         }
+    }
+}
+
+extension Plan {
+    /// The files that secrets and identities of the plan are read from, as far as the plan knows their paths.
+    package var secretFiles: [FilePath] {
+        let secrets = secrets.values.compactMap { reference in
+            if case .file(let path) = reference { path } else { nil }
+        }
+        return (secrets + repositories.values.compactMap { $0.identity?.literal }).sorted().map { FilePath($0) }
     }
 }

@@ -32,7 +32,7 @@ struct AttemptProcess: Sendable {
         let environment = program.environment.map { (Subprocess.Environment.Key(rawValue: $0.key), $0.value) }
         do {
             let result = try await Subprocess.run(
-                .path(program.executable),
+                .path(program.spawned),
                 arguments: Arguments(executablePathOverride: program.name, remainingValues: program.arguments),
                 environment: .custom(
                     Dictionary(environment.compactMap { key, value in key.map { ($0, value) } }) { $1 }),

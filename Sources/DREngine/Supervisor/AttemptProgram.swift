@@ -11,6 +11,9 @@ struct AttemptProgram: Sendable {
     /// Where names without a slash are looked up, and what PATH is inside the attempt.
     static let systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// What is spawned: the executable itself, or what confines it.
+    var spawned: FilePath
+    /// What the attempt is, for the journal.
     var executable: FilePath
     var executableDigest: Digest?
     /// argv[0], and the rest.
@@ -38,15 +41,22 @@ struct AttemptProgram: Sendable {
             of: spec, secrets: secrets, resultFile: resultFile, configuration: configuration)
         switch spec.work {
         case .argv(let words):
+            if let word = words.first(where: { $0.utf8.contains(0) }) {
+                throw EngineError(
+                    .system, "the argument “\(displayEscaped(word))” holds a NUL, which no program can be given",
+                    hint: "look at where its value comes from")
+            }
             guard let first = words.first, !first.isEmpty else {
                 throw EngineError(.system, "there is no command to run", hint: "name an executable in `run`")
             }
             name = first
             arguments = Array(words.dropFirst())
             executable = try Self.resolve(first, from: workingDirectory, configuration: configuration)
+            spawned = executable
         case .script(let text):
             name = "bash"
             executable = try Self.resolve(name, from: workingDirectory, configuration: configuration)
+            spawned = executable
             let script = folder.appending(SupervisorConfiguration.scriptFolder)
                 .appending(spec.attempt.fileName + ".sh")
             try Self.wrap("write the script of \(spec.attempt)") { () throws(SystemError) in
@@ -54,9 +64,17 @@ struct AttemptProgram: Sendable {
             }
             arguments = ["-euo", "pipefail", script.string]
         case .action(let request):
-            name = configuration.executable.string
             executable = configuration.executable
-            arguments = ["action", request.kind]
+            if request.actsOnFiles, let confinement = configuration.confinement {
+                name = SandboxRoot.bubblewrap
+                spawned = try Self.resolve(name, from: workingDirectory, configuration: configuration)
+                arguments =
+                    confinement.arguments(for: request) + ["--", executable.string, "action", request.kind]
+            } else {
+                name = executable.string
+                spawned = executable
+                arguments = ["action", request.kind]
+            }
             standardInput = try Self.actionInput(request, secrets: secrets)
         }
         executableDigest = try Self.wrap("read \(executable)") { () throws(SystemError) in

@@ -10,11 +10,12 @@ enum AttemptResults {
     static let limitBytes = 64 << 10
 
     /// - Parameters:
+    ///   - secrets: what no output may hold: outputs are journaled, shown, and given to other steps.
     ///   - keepsUndeclared: for drctl's own actions, whose results have fixed names.
     /// - Returns: the declared outputs that were written; a name that was not written, or is null, is absent.
     /// - Throws: one sentence for people.
     static func read(
-        _ path: FilePath, declared: [String: OutputType], keepsUndeclared: Bool
+        _ path: FilePath, secrets: SecretPatterns, declared: [String: OutputType], keepsUndeclared: Bool
     ) throws(BadOutput) -> [String: Value] {
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -47,6 +48,10 @@ enum AttemptResults {
             } else if keepsUndeclared, case .value(let value) = value, value != .null {
                 outputs[name] = value
             }
+        }
+        for (name, value) in outputs.sorted(by: { $0.key < $1.key }) {
+            guard case .string(let text) = value, secrets.occur(in: Array(text.utf8)) else { continue }
+            throw BadOutput("the output “\(name)” holds a secret: outputs are journaled, and secrets never are")
         }
         return outputs
     }

@@ -13,6 +13,7 @@ package enum Supervisor {
     /// - Returns: the process's exit code.
     /// - Throws: `placeHeld` when this place of the run has a living supervisor; `spoolDamaged`; `system`.
     package static func run(_ configuration: SupervisorConfiguration) async throws(EngineError) -> Int32 {
+        ProcessStart.hideMemory()
         holdStandardDescriptors()
         Orphans.ignoreBrokenPipes()
         guard let lock = try prepare(configuration) else {

@@ -115,11 +115,14 @@ extension SupervisorCore {
         if result == .exited(0) {
             do throws(AttemptResults.BadOutput) {
                 outputs = try AttemptResults.read(
-                    program.resultFile, declared: spec.outputs, keepsUndeclared: spec.work.isAction)
+                    program.resultFile, secrets: program.secrets, declared: spec.outputs,
+                    keepsUndeclared: spec.work.isAction)
             } catch {
                 result = .badOutput(error.message)
             }
         }
+        // Nobody reads it again, and who was given a secret may have written it there.
+        if program.secrets != .none { try? DurableFile.remove(program.resultFile) }
         let end = AttemptEnd(
             at: at, result: result, standardOutput: ending.standardOutput, standardError: ending.standardError,
             outputs: outputs, survivors: survivors)

@@ -13,6 +13,8 @@ package struct SupervisorConfiguration: Sendable, Equatable {
     package var grace: TimeSpan = .seconds(10)
     /// How long a supervisor stays that nobody is connected to and that has nothing under way; its spool stays.
     package var idleLimit: TimeSpan = .minutes(10)
+    /// In a drill, what its inside may read beside the system and the run; nil in a real run.
+    package var drillReads: [FilePath]?
 
     package init(place: Place, runDirectory: FilePath, executable: FilePath) {
         self.place = place
@@ -21,6 +23,12 @@ package struct SupervisorConfiguration: Sendable, Equatable {
     }
 
     package var run: String { runDirectory.lastComponent?.string ?? "" }
+
+    /// What repository actions are confined to; nil where nothing has to be: in a real run, and inside a drill.
+    var confinement: ActionConfinement? {
+        guard place == .outside, let drillReads else { return nil }
+        return ActionConfinement(runDirectory: runDirectory, executable: executable, readOnlyBinds: drillReads)
+    }
 
     var folder: FilePath { runDirectory.appending(place.rawValue) }
     var spool: FilePath { folder.appending(Self.spoolName) }

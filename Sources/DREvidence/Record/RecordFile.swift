@@ -35,7 +35,7 @@ extension Record {
         } catch {
             throw EvidenceError(
                 .notAuthentic, "record.json is not a record: \(error)",
-                hint: "derive it again from plan and journal with `drctl report`", cause: error)
+                hint: "move it away and keep it; `drctl report` derives another from plan and journal", cause: error)
         }
     }
 }

@@ -89,7 +89,8 @@ extension Decision {
         if state.topology.isCleanup(index) {
             try fail(index, reason: "in doubt: \(reason)")
         } else {
-            try emit(.attemptInDoubt(attempt.id, reason: reason, due: state.isEnding(index) ? nil : unattendedDue()))
+            try emit(
+                .attemptInDoubt(attempt.id, reason: reason, due: state.isEnding(index) ? nil : unattendedDue(index)))
         }
     }
 
@@ -108,7 +109,7 @@ extension Decision {
         }
         let words = verdict == 1 ? "the probe says that it does not hold" : "the probe could not establish it"
         if step.claim != nil {
-            try emit(.stepHeld(id, reason: "a person says that it is done, and \(words)", due: unattendedDue()))
+            try emit(.stepHeld(id, reason: "a person says that it is done, and \(words)", due: unattendedDue(index)))
             return
         }
         guard let action = step.lastAction else { return }

@@ -51,7 +51,7 @@ extension Decision {
             return
         }
         var card = make(step.id, resolved)
-        card.due = within.map { now.advanced(by: $0) } ?? unattendedDue()
+        card.due = within.map { now.advanced(by: $0) } ?? unattendedDue(index)
         card.digest = try card.contentDigest(run: created.run, plan: created.plan)
         try emit(.cardShown(card))
     }
@@ -60,7 +60,7 @@ extension Decision {
     private mutating func hold(_ index: Int, reason: String) throws(MachineError) {
         let id = state.topology.steps[index].id
         if !state[index].phase.isOver { try emit(.stepFailed(id, reason: reason, policy: .hold)) }
-        try emit(.stepHeld(id, reason: reason, due: unattendedDue()))
+        try emit(.stepHeld(id, reason: reason, due: unattendedDue(index)))
     }
 
     private static var noDigest: Digest { Digest.of([]) }

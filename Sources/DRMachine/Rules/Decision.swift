@@ -134,7 +134,8 @@ struct Decision {
             count = events.count
             while let index = touched.popFirst() { try look(at: index) }
             try startWhatCan()
-            try finishOrStop()
+            // What just failed without having been started may be held: the run is not over before that is known.
+            if touched.isEmpty { try finishOrStop() }
         } while events.count > count || !touched.isEmpty
     }
 

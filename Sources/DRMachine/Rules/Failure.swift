@@ -54,8 +54,7 @@ extension Decision {
         case .continue: break
         case .abort: try stop(.failed, reason: "step \(step.id) failed: \(reason)")
         case .hold:
-            let patience = if case .hold(let span) = step.onFailure { span } else { Self.unattendedPatience }
-            try emit(.stepHeld(step.id, reason: reason, due: unattendedDue(patience)))
+            try emit(.stepHeld(step.id, reason: reason, due: unattendedDue(index)))
         case .manual:
             guard case .manual(let card) = step.onFailure else { return }
             try show(index, card, after: reason)
@@ -67,9 +66,12 @@ extension Decision {
         try emit(.serviceStopped(last.id.step, attempt: last.id))
     }
 
-    /// Until when an unattended run waits for an answer; nil where people are there.
-    func unattendedDue(_ patience: TimeSpan = Self.unattendedPatience) -> Moment? {
-        state.created?.unattended == true ? now.advanced(by: patience) : nil
+    /// Until when an unattended run waits for an answer about a step; nil where people are there.
+    func unattendedDue(_ index: Int) -> Moment? {
+        guard state.created?.unattended == true else { return nil }
+        let step = state.topology.steps[index]
+        let patience = if case .hold(let span) = step.onFailure { span } else { Self.unattendedPatience }
+        return now.advanced(by: patience)
     }
 
     func isWithinPast(_ index: Int) -> Bool { state.withinDue(index).map(now.isPast) ?? false }

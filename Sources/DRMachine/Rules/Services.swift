@@ -84,7 +84,7 @@ extension Decision {
             let reason =
                 policy == .restart
                 ? "the service was lost, for the \(step.restarts + 1)th time" : "the service was lost"
-            try emit(.stepHeld(id, reason: reason, due: unattendedDue()))
+            try emit(.stepHeld(id, reason: reason, due: unattendedDue(index)))
         }
     }
 }

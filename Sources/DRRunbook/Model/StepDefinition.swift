@@ -81,7 +81,8 @@ extension StepDefinition {
 
     var defaultPlaceInDrill: Place {
         switch kind {
-        case .backup, .verify, .restore, .resync: .outside
+        // They need keys, which nothing inside may see.
+        case .backup, .verify, .restore: .outside
         default: .inside
         }
     }

@@ -43,11 +43,14 @@ package struct Planner {
         var files = FileCollector(world: world)
         for (_, variant) in variants { files.collect(variant) }
         for step in runbook.cleanup { files.collect(step) }
-        let steps = variants.compactMap { planned($1, of: $0, context, files) }
-        // Only drills have something to put back.
-        let cleanup = request.mode == .drill ? runbook.cleanup.compactMap { planned($0, of: $0, context, files) } : []
-        diagnostics += files.diagnostics
         let isolation = request.mode == .drill ? isolation(environment, context) : nil
+        let reads = isolation?.readOnlyBinds
+        let steps = variants.compactMap { planned($1, of: $0, context, files, drillReads: reads) }
+        // Only drills have something to put back.
+        let cleanup =
+            request.mode == .drill
+            ? runbook.cleanup.compactMap { planned($0, of: $0, context, files, drillReads: reads) } : []
+        diagnostics += files.diagnostics
         let repositories = repositories(environment, context, used: variants.compactMap { $1.repository?.value })
         guard !diagnostics.hasErrors else { return nil }
         return Plan(
@@ -217,7 +220,8 @@ package struct Planner {
     // MARK: Steps
 
     private mutating func planned(
-        _ variant: StepDefinition, of step: StepDefinition, _ context: EvaluationContext, _ files: FileCollector
+        _ variant: StepDefinition, of step: StepDefinition, _ context: EvaluationContext, _ files: FileCollector,
+        drillReads: [String]?
     ) -> PlannedStep? {
         guard let action = variant.action else { return nil }
         let change: TemplateChange = { template throws(ExpressionError) in
@@ -249,7 +253,9 @@ package struct Planner {
                 case .instead: planned.differsInDrill = true
                 }
             }
-            diagnostics += ResolvedPass.diagnostics(for: planned, at: action.place)
+            diagnostics += ActionPass.diagnostics(
+                for: planned.id, action: planned.action, probe: planned.probe, ready: planned.background?.ready,
+                at: action.place, drillReads: drillReads)
             return planned
         } catch {
             report(.expression, at: step.place, "\(error)")

@@ -33,6 +33,10 @@ struct ObjectSchema: Sendable {
     var keys: [KeySchema]
     /// Exactly one of these keys is written.
     var exactlyOne: [String] = []
+    /// Of these keys, at most one is written.
+    var atMostOne: [String] = []
+    /// Whether a mapping without any key says nothing, and is a mistake.
+    var refusesNothing = false
     /// Keys of the writer's own choice, beside the ones above.
     var others: Shape?
 

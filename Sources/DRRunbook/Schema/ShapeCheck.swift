@@ -59,6 +59,15 @@ struct ShapeCheck {
                 .missingKey, node.place, "\(object.name) needs `\(key.name)`",
                 fix: "write `\(key.name):` \(key.shape.description)")
         }
+        if object.refusesNothing, entries.isEmpty {
+            report(
+                .missingKey, node.place, "\(object.name) says nothing", fix: "write what is different, or leave it out")
+        }
+        let alternatives = entries.filter { object.atMostOne.contains($0.key.value) }
+        if alternatives.count > 1 {
+            let names = alternatives.map { "`\($0.key.value)`" }.joined(separator: " and ")
+            report(.notAllowed, alternatives[1].key.place, "\(object.name) has \(names); it takes one of them")
+        }
         guard !object.exactlyOne.isEmpty else { return }
         let written = entries.filter { object.exactlyOne.contains($0.key.value) }
         let all = object.exactlyOne.joined(separator: ", ")
@@ -83,9 +92,11 @@ struct ShapeCheck {
         guard let scalar = node.scalar else { return }
         guard scalar.style == .block else {
             let words = scalar.text.split(separator: " ").joined(separator: ", ")
+            // A word with an expression in it has spaces of its own.
+            let list = scalar.text.contains("${{") ? "PROGRAM, ARGUMENT, …" : words
             report(
                 .script, node.place, "a command on one line could be program and arguments or a script",
-                fix: "write `run: [\(words)]`, or `run: |` with a script for bash below")
+                fix: "write `run: [\(list)]`, or `run: |` with a script for bash below")
             return
         }
         var offset = 0

@@ -33,7 +33,8 @@ enum StepSchema {
     static let inDrill = ObjectSchema(
         name: "inDrill",
         keys: [.optional("skip", .text, "Why drills leave the step out.")] + actions
-            + common.filter { $0.name != "onFailure" })
+            + common.filter { $0.name != "onFailure" },
+        atMostOne: ["skip"] + kinds, refusesNothing: true)
 
     private static let actions: [KeySchema] = [
         .optional("run", .command, "A program with its arguments, or a script for `bash -euo pipefail`."),

@@ -116,6 +116,12 @@ struct YAMLReader {
     }
 
     private mutating func refusePrivateUse() -> Bool {
+        if scalars.first == "\u{FEFF}" {
+            report(
+                .encoding, place(line: 1, column: 1), "the file begins with a byte order mark",
+                fix: "save it as UTF-8 without one")
+            return false
+        }
         var line = 1
         var column = 1
         for scalar in scalars {
@@ -240,7 +246,9 @@ struct YAMLReader {
     ]
 
     private mutating func refuseTag(_ tag: Tag, at place: SourcePlace) {
-        guard !Self.untagged.contains(tag.description) else { return }
+        // A tag that says what Yams would have found anyway shows only in the text.
+        let isWritten = index(line: place.line, column: place.column).map { scalars[$0] } == "!"
+        guard isWritten || !Self.untagged.contains(tag.description) else { return }
         report(.tag, place, "tags are not part of the language", fix: "leave `\(tag)` out")
     }
 

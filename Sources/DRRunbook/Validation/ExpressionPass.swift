@@ -83,7 +83,13 @@ private struct Scope {
                     fix: "use a fixed path under `${{ run.directory }}`"))
         }
         let isOwn = name == step.id && use == .mark
-        guard isOwn || (validation.graph.transitiveNeeds(of: step.id).contains(name) && name != step.id) else {
+        if name == step.id, !isOwn {
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "`\(step.id)` cannot read its own output: there is none before it has run",
+                    fix: "read it in a step that needs `\(step.id)`"))
+        }
+        guard isOwn || validation.graph.transitiveNeeds(of: step.id).contains(name) else {
             return .failure(
                 ExpressionTyping.Unknown(
                     message: "`\(step.id)` reads an output of `\(name)`, which need not be over by then",

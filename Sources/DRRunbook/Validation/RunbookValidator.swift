@@ -4,6 +4,7 @@ package enum RunbookValidator {
     private static let passes: [@Sendable (Validation) -> [Diagnostic]] = [
         duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, effects, backgrounds, places,
         realTargets, repositoriesAndSecrets, people, services, marks, unmarkedClocks, measures, times, kindsOfKeys,
+        actions,
         inputs,
         environments,
     ]

@@ -38,7 +38,9 @@ extension RunbookValidator {
                     "`\(step.id)` is unsafe to repeat, and is restarted when it is lost",
                     fix: "write `effect: idempotent`, or `onLoss: hold`")
             }
-            if let until = background.value.until, validation.graph.order.contains(until),
+            if background.value.until == step.id {
+                report("`\(step.id)` would go on until itself", fix: "name a later step in `until`, or `run`")
+            } else if let until = background.value.until, validation.graph.order.contains(until),
                 !validation.graph.transitiveNeeds(of: until).contains(step.id)
             {
                 report(

@@ -32,7 +32,7 @@ struct ActionRunner {
             }
         } catch {
             let failure = Failure(error)
-            Output.note(failure.text)
+            Output.note(failure.line)
             return failure.exit.rawValue
         }
     }

@@ -36,7 +36,7 @@ struct Approve: Command {
     func perform() async throws -> Outcome {
         let (view, card) = try await CardSelection(selection: selection, step: step, kind: .approval, wait: wait).card()
         CardView(card: card, run: view.directory.id).show()
-        return try await Asking(directory: view.directory).leave(
+        return try await Asking(view).leave(
             .approve(step: card.step, card: card.digest, comment: comment, breakGlass: breakGlass),
             done: "approved: \(card.step)")
     }
@@ -58,7 +58,7 @@ struct Reject: Command {
     func perform() async throws -> Outcome {
         let (view, card) = try await CardSelection(selection: selection, step: step, kind: .approval, wait: nil).card()
         CardView(card: card, run: view.directory.id).show()
-        return try await Asking(directory: view.directory).leave(
+        return try await Asking(view).leave(
             .reject(step: card.step, card: card.digest, reason: reason), done: "rejected: \(card.step)")
     }
 }
@@ -112,9 +112,10 @@ struct CardView {
     var run: String
 
     func show() {
-        var lines = ["\(card.step) asks:", "  " + displayEscaped(card.text)]
-        if card.quorum > 1 || !card.roles.isEmpty { lines.append("  needs: \(EventLine.asked(card))") }
-        lines.append("  card \(card.digest.hex.prefix(16))")
+        let layout = TextLayout(columns: Canvas.isAvailable ? Canvas.size.columns : .max, usesColour: false)
+        var lines = ["\(card.step) asks:"] + layout.indented(card.text)
+        if card.quorum > 1 || !card.roles.isEmpty { lines.append("    needs: \(EventLine.asked(card))") }
+        lines.append("    card \(card.digest.hex.prefix(16))")
         for line in lines { Output.note(line) }
     }
 }

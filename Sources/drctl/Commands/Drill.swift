@@ -114,18 +114,14 @@ struct Resume: Command {
             let summary = try RunConclusion(view).write()
             return .run(summary.conditions, text: summary.text, result: summary)
         }
-        if case .paused = view.state.status {
-            let request = Request(
-                id: try Asking.newID(), run: view.directory.id, uid: Host.effectiveUID,
-                ask: .proceed(reason: "drctl resume"))
-            try RequestBox(of: view.directory).leave(request)
-            if let holder = try RunnerLock.holder(of: view.directory) {
-                return .run([], text: "going on; driven by \(holder)", result: RunSummary(view))
-            }
+        let isPaused = if case .paused = view.state.status { true } else { false }
+        if isPaused, let holder = try RunnerLock.holder(of: view.directory) {
+            return try await Asking(view).leave(
+                .proceed(reason: "drctl resume"), done: "going on; driven by \(holder)")
         }
         return try await RunSession(
             directory: view.directory, plan: view.plan,
-            unattended: unattended || view.state.created?.unattended == true
+            unattended: unattended || view.state.created?.unattended == true, proceeds: isPaused
         ).drive()
     }
 }

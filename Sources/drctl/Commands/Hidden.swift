@@ -14,10 +14,13 @@ struct SupervisorCommand: AsyncParsableCommand {
 
     @Option var place: Place
     @Option var run: String
+    @Flag var drill = false
+    @Option var drillReads: [String] = []
 
     func run() async throws {
-        let configuration = SupervisorConfiguration(
+        var configuration = SupervisorConfiguration(
             place: place, runDirectory: FilePath(run), executable: try OwnExecutable.path())
+        if drill { configuration.drillReads = drillReads.map { FilePath($0) } }
         do {
             throw ExitCode(try await Supervisor.run(configuration))
         } catch let error as EngineError {
@@ -36,6 +39,7 @@ struct ActionCommand: AsyncParsableCommand {
     @Argument var kind: String
 
     func run() async throws {
+        ProcessStart.hideMemory()
         let input: ActionInput
         do {
             let bytes = try Descriptor(adopting: 0, path: "standard input").readAll(limit: 4 << 20)

@@ -37,13 +37,13 @@ struct Resolve: Command {
             throw Failure(
                 exit: .usage, code: "step.notStuck",
                 message: stuck.isEmpty
-                    ? "\(step.map { "step \($0)" } ?? "no step") of run \(view.directory.id) waits for an answer"
+                    ? "\(step.map { "step \($0) of run \(view.directory.id) does not wait" } ?? "no step of run \(view.directory.id) waits") for an answer"
                     : "\(stuck.count) steps wait for an answer",
                 hint: stuck.isEmpty
                     ? "see `drctl status \(view.directory.id)`"
                     : "name one: " + stuck.map(\.rawValue).joined(separator: ", "))
         }
-        return try await Asking(directory: view.directory).leave(
+        return try await Asking(view).leave(
             .resolve(
                 step: id, as: `as`, reason: reason, inputs: try typedInputs(view.state.steps[id]?.card),
                 evidence: evidence),

@@ -14,7 +14,7 @@ struct Pause: Command {
 
     func perform() async throws -> Outcome {
         let view = try selection.select("pause") { $0.state.status == .running }
-        return try await Asking(directory: view.directory).leave(
+        return try await Asking(view).leave(
             .pause(reason: reason), done: "paused; go on with:  drctl resume \(view.directory.id)")
     }
 }
@@ -31,12 +31,7 @@ struct Cancel: Command {
 
     func perform() async throws -> Outcome {
         let view = try selection.select("cancel") { !$0.isClosed }
-        if view.isClosed {
-            throw Failure(
-                exit: .usage, code: "run.closed", message: "run \(view.directory.id) is closed already",
-                hint: "see `drctl status \(view.directory.id)`")
-        }
-        return try await Asking(directory: view.directory).leave(
+        return try await Asking(view).leave(
             .cancel(reason: reason), done: "cancelling; follow it with:  drctl watch \(view.directory.id)")
     }
 }

@@ -24,20 +24,18 @@ struct Status: Command {
 
     func perform() async throws -> Outcome {
         if all { return try list() }
-        let view = try latest()
+        let (view, failures) = try latest()
         let summary = RunSummary(view)
-        return .run(summary.conditions, text: try text(view, summary), result: summary)
+        return .run(failures.map(\.exit) + summary.conditions, text: try text(view, summary), result: summary)
     }
 
-    /// The run named, the only open one, or (where none is open) the last one.
-    private func latest() throws -> RunView {
-        let root = try selection.state.root()
-        if selection.run == nil, let last = try RunDirectory.list(in: root).last,
-            try !RunDirectory.list(in: root).contains(where: { (try? RunView(reading: $0))?.isClosed == false })
-        {
-            return try RunView(reading: last)
-        }
-        return try selection.select("show") { !$0.isClosed }
+    /// The run named, the only open one, or (where none is open) the last one; and why others cannot be read.
+    private func latest() throws -> (RunView, [Failure]) {
+        guard selection.run == nil else { return (try selection.select("show") { _ in true }, []) }
+        let (views, failures) = try RunView.all(in: try selection.state.root())
+        let open = views.filter { !$0.isClosed }
+        if let only = open.first ?? views.last, open.count <= 1 { return (only, failures) }
+        return (try selection.select("show", among: views) { !$0.isClosed }, failures)
     }
 
     private func text(_ view: RunView, _ summary: RunSummary) throws -> String {
@@ -58,24 +56,20 @@ struct Status: Command {
     }
 
     private func list() throws -> Outcome {
-        let root = try selection.state.root()
         var rows: [RunSummary] = []
-        var unreadable: [String] = []
-        for directory in try RunDirectory.list(in: root) {
-            do {
-                rows.append(RunSummary(try RunView(reading: directory)))
-            } catch {
-                unreadable.append("\(directory.id)  cannot be read: \(Failure(error).message)")
+        var unreadable: [(run: String, failure: Failure)] = []
+        for directory in try RunDirectory.list(in: try selection.state.root()) {
+            do { rows.append(RunSummary(try RunView(reading: directory))) } catch {
+                unreadable.append((directory.id, Failure(error)))
             }
         }
         let width = rows.map(\.run.count).max() ?? 0
-        let lines = rows.map { row in
+        var lines = rows.map { row in
             row.run + String(repeating: " ", count: width - row.run.count)
                 + "  \(row.mode)  \(row.status)  \(row.runbook)"
         }
-        return .run(
-            unreadable.isEmpty ? [] : [.notEstablished],
-            text: (lines + unreadable.map(displayEscaped)).joined(separator: "\n"), result: rows)
+        lines += unreadable.map { "\($0.run)  CANNOT BE READ: \(displayEscaped($0.failure.message))" }
+        return .verification(unreadable.map(\.failure.exit), text: lines.joined(separator: "\n"), result: rows)
     }
 }
 

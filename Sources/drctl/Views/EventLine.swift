@@ -49,7 +49,7 @@ struct EventLine {
         case .stepFailed(let step, let reason, let policy): "\(step): FAILED: \(reason) (\(policy.rawValue))"
         case .stepHeld(let step, let reason, _): "\(step): HELD: \(reason)"
         case .cardShown(let card): "\(card.step): waits for \(Self.asked(card)): \(card.text)"
-        case .cardExpired(let step, _): "\(step): nobody answered in time; asked again"
+        case .cardExpired(let step, _): "\(step): nobody answered in time"
         case .approvalCounted(let step, let approval):
             "\(step): approved by \(approval.person ?? "uid \(approval.uid)")\(approval.breakGlass ? ", BREAKING GLASS" : "")"
         case .serviceLost(let step, _): "\(step): the service ended unexpectedly"
@@ -76,7 +76,7 @@ struct EventLine {
 
     static func asked(_ card: Card) -> String {
         if let owner = card.owner { return owner }
-        if card.roles.isEmpty { return "a person" }
+        if card.roles.isEmpty { return card.quorum > 1 ? "\(card.quorum) people" : "a person" }
         return "\(card.quorum) × \(card.roles.joined(separator: " or "))"
     }
 

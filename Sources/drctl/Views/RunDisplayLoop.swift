@@ -59,6 +59,9 @@ struct RunDisplayLoop: Sendable {
         case "no", "n":
             let reason = answer?.split(separator: " ", maxSplits: 1).dropFirst().first.map(String.init)
             ask = .reject(step: card.step, card: card.digest, reason: reason ?? "rejected at the terminal")
+        case let other? where other != "later":
+            Output.note("“\(displayEscaped(other))” is no answer: say yes, no (with a reason), or later")
+            return await self.ask(card)
         default:
             Output.note("not answered; from anywhere:  drctl approve \(directory.id) \(card.step)")
             return

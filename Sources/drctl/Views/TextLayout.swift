@@ -26,7 +26,7 @@ struct TextLayout {
         for paragraph in text.split(separator: "\n") {
             var line = ""
             for word in displayEscaped(String(paragraph)).split(separator: " ") {
-                if !line.isEmpty, line.count + 1 + word.count > room {
+                if !line.isEmpty, line.displayWidth + 1 + word.displayWidth > room {
                     lines.append(line)
                     line = ""
                 }
@@ -40,7 +40,7 @@ struct TextLayout {
 
     /// Filled up with spaces, behind the text or before it.
     func padded(_ text: String, to width: Int, atEnd: Bool = true) -> String {
-        let filling = String(repeating: " ", count: max(0, width - text.count))
+        let filling = String(repeating: " ", count: max(0, width - text.displayWidth))
         return atEnd ? text + filling : filling + text
     }
 
@@ -56,8 +56,13 @@ struct TextLayout {
                 if character == "m" { isEscape = false }
                 continue
             }
-            guard room > 0 else { continue }
-            room -= 1
+            let width = String(character).displayWidth
+            guard width <= room else {
+                // Nothing narrower that comes later may stand in the gap.
+                room = 0
+                continue
+            }
+            room -= width
             result.append(character)
         }
         return result

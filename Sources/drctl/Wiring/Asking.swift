@@ -18,9 +18,18 @@ struct Asking {
     /// How long a living runner is given to journal a request.
     static let patience = TimeSpan.seconds(20)
 
-    var directory: RunDirectory
+    private let view: RunView
+    private var directory: RunDirectory { view.directory }
 
+    init(_ view: RunView) { self.view = view }
+
+    /// - Throws: where the run is closed, and where it refuses.
     func leave(_ ask: Request.Ask, done: String) async throws -> Outcome {
+        if view.isClosed {
+            throw Failure(
+                exit: .usage, code: "run.closed", message: "run \(directory.id) is closed already",
+                hint: "see `drctl status \(directory.id)`")
+        }
         let id = try Self.newID()
         let request = Request(id: id, run: directory.id, uid: Host.effectiveUID, ask: ask)
         try RequestBox(of: directory).leave(request)

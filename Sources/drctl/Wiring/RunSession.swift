@@ -12,6 +12,8 @@ struct RunSession {
     var plan: Plan
     /// Nobody is asked here, whatever the terminal.
     var unattended: Bool
+    /// The run is paused, and whoever drives it now wants it to go on.
+    var proceeds = false
 
     func drive() async throws -> Outcome {
         let time = try SystemTimeSource()
@@ -24,6 +26,13 @@ struct RunSession {
                 access: LocalSupervisors(runDirectory: directory.path, executable: executable, isolation: isolation),
                 isolationProbe: IsolationCheck(runDirectory: directory.path), time: time, version: Drctl.version,
                 onCommit: { feed.add($0) }))
+        // Only now: a run that cannot be taken up keeps no request behind.
+        if proceeds {
+            let request = Request(
+                id: try Asking.newID(), run: directory.id, uid: Host.effectiveUID, ask: .proceed(reason: "drctl resume")
+            )
+            try RequestBox(of: directory).leave(request)
+        }
         // What happened before this process is part of the picture.
         feed.start(from: try RunView(reading: directory))
         let stopping = SignalWatch { signal in Self.signalled(signal, runner, mode: plan.mode) }
@@ -76,6 +85,6 @@ struct RunSession {
         guard let isolation = plan.isolation else { return nil }
         return Isolation(
             runDirectory: directory.path, executable: executable,
-            readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) })
+            readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) }, hiddenFiles: plan.secretFiles)
     }
 }

@@ -16,30 +16,51 @@ struct RunView: Sendable {
     /// - Throws: when the plan or the journal cannot be read, or is not what was committed.
     init(reading directory: RunDirectory) throws {
         self.directory = directory
-        contents = try JournalReader.read(at: directory.journal)
+        let recorded = try directory.recordedHead().map { [$0] } ?? []
+        contents = try JournalReader.read(at: directory.journal, anchors: recorded)
         plan = try RunCreation.plan(
             DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit), of: contents)
         state = RunState(plan: plan)
         for event in contents.events { try RunMachine.apply(&state, event) }
     }
 
+    /// The runs under a state directory that can be read, and why the others cannot: one of those must not hide the
+    /// rest, and is named on standard error.
+    static func all(in root: FilePath) throws -> (readable: [RunView], failures: [Failure]) {
+        var readable: [RunView] = []
+        var failures: [Failure] = []
+        for directory in try RunDirectory.list(in: root) {
+            do { readable.append(try RunView(reading: directory)) } catch {
+                let failure = Failure(error)
+                Output.note("drctl: run \(directory.id) cannot be read: \(displayEscaped(failure.message))")
+                failures.append(failure)
+            }
+        }
+        return (readable, failures)
+    }
+
     /// The cards that somebody has to answer, in the plan's order.
     var openCards: [Card] {
-        (plan.steps + plan.cleanup).compactMap { step in
-            guard let current = state.steps[step.id], current.phase == .asking else { return nil }
-            return current.card
-        }
+        // What is closed asks nothing any more.
+        isClosed
+            ? []
+            : (plan.steps + plan.cleanup).compactMap { step in
+                guard let current = state.steps[step.id], current.phase == .asking else { return nil }
+                return current.card
+            }
     }
 
     /// The steps that only a person can take further, in the plan's order.
     var stuckSteps: [StepID] {
-        (plan.steps + plan.cleanup).map(\.id).filter { id in
-            switch state.steps[id]?.phase {
-            case .held, .inDoubt: true
-            case .asking: state.steps[id]?.card?.kind == .manual
-            default: false
+        isClosed
+            ? []
+            : (plan.steps + plan.cleanup).map(\.id).filter { id in
+                switch state.steps[id]?.phase {
+                case .held, .inDoubt: true
+                case .asking: state.steps[id]?.card?.kind == .manual
+                default: false
+                }
             }
-        }
     }
 
     var isClosed: Bool {
@@ -55,12 +76,13 @@ struct RunSelection: ParsableArguments {
 
     @OptionGroup var state: StateOptions
 
-    /// - Parameter fits: what makes a run a candidate where none is named.
-    func select(_ purpose: String, where fits: (RunView) -> Bool) throws -> RunView {
+    /// - Parameters:
+    ///   - views: all runs that can be read, where they are known already.
+    ///   - fits: what makes a run a candidate where none is named.
+    func select(_ purpose: String, among views: [RunView]? = nil, where fits: (RunView) -> Bool) throws -> RunView {
         let root = try state.root()
         if let run { return try RunView(reading: RunDirectory.find(run, in: root)) }
-        // A run that cannot be read is no candidate, and must not hide the others: naming it shows what is wrong.
-        let candidates = try RunDirectory.list(in: root).compactMap { try? RunView(reading: $0) }.filter(fits)
+        let candidates = try (views ?? RunView.all(in: root).readable).filter(fits)
         if let only = candidates.first, candidates.count == 1 { return only }
         throw Failure(
             exit: .usage, code: "run.ambiguous",

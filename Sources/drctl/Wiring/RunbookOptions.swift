@@ -76,6 +76,11 @@ struct RunbookOptions: ParsableArguments {
         do {
             return SourceText(
                 file: name, bytes: try DurableFile.read(at: Paths.absolute(name), limit: SourceText.maximumBytes + 1))
+        } catch  where error.errno == .fileTooLarge {
+            throw Failure(
+                exit: .runbookInvalid, code: "runbook.unreadable",
+                message: "\(name) is larger than \(ByteCount(Int64(SourceText.maximumBytes)))",
+                hint: "no file of the language may be: split it, or give bulk data to a step as a file")
         } catch {
             throw Failure(
                 exit: .runbookInvalid, code: "runbook.unreadable", message: "\(name) cannot be read: \(error.message)",

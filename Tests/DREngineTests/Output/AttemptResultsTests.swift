@@ -13,7 +13,7 @@ import Testing
         let path = FilePath("/tmp/drctl-result-\(UInt64.random(in: 0...UInt64.max))")
         defer { try? DurableFile.remove(path) }
         if let text { try Data(text.utf8).write(to: URL(fileURLWithPath: path.string)) }
-        return try AttemptResults.read(path, declared: declared, keepsUndeclared: keepsUndeclared)
+        return try AttemptResults.read(path, secrets: .none, declared: declared, keepsUndeclared: keepsUndeclared)
     }
 
     private func complaint(_ text: String, _ declared: [String: OutputType]) -> String? {
@@ -53,6 +53,21 @@ import Testing
             ])
     }
 
+    /// Outputs are journaled, so a secret in one, in whatever form the mask knows, fails the attempt.
+    @Test(arguments: ["hunter2hunter2", "is hunter2hunter2!", "aHVudGVyMmh1bnRlcjI=", "68756e7465723268756e74657232"])
+    func aSecretIsNoOutput(text: String) throws {
+        let path = FilePath("/tmp/drctl-result-\(UInt64.random(in: 0...UInt64.max))")
+        defer { try? DurableFile.remove(path) }
+        try Data(#"{"path": "\#(text)"}"#.utf8).write(to: URL(fileURLWithPath: path.string))
+        let secrets = try SecretPatterns(["token": Array("hunter2hunter2".utf8)])
+        #expect {
+            _ = try AttemptResults.read(path, secrets: secrets, declared: declared, keepsUndeclared: false)
+        } throws: { error in
+            let message = (error as? AttemptResults.BadOutput)?.message ?? ""
+            return message.contains("“path” holds a secret") && !message.contains(text)
+        }
+    }
+
     @Test func aLinkOrALargeFileIsNotRead() throws {
         let large = #"{"path": ""# + String(repeating: "x", count: 70_000) + #""}"#
         #expect(complaint(large, declared)?.contains("larger than 65536 bytes") == true)
@@ -60,10 +75,10 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/etc/hostname")
         defer { try? FileManager.default.removeItem(atPath: link) }
         #expect {
-            _ = try AttemptResults.read(FilePath(link), declared: declared, keepsUndeclared: false)
+            _ = try AttemptResults.read(FilePath(link), secrets: .none, declared: declared, keepsUndeclared: false)
         } throws: { ($0 as? AttemptResults.BadOutput)?.message.contains("not a regular file") == true }
         #expect {
-            _ = try AttemptResults.read("/dev/zero", declared: declared, keepsUndeclared: false)
+            _ = try AttemptResults.read("/dev/zero", secrets: .none, declared: declared, keepsUndeclared: false)
         } throws: { ($0 as? AttemptResults.BadOutput)?.message.contains("not a regular file") == true }
     }
 }

@@ -140,9 +140,9 @@ import Testing
                 - { id: wait, wait: { tcp: "x:1" } }
                 - { id: ask, approve: {} }
                 - { id: card, manual: { instructions: do, owner: me } }
-                - { id: backup, backup: { repository: m, dataset: d, paths: [/a] } }
+                - { id: backup, backup: { repository: m, dataset: d, paths: ["${{ run.directory }}/a"] } }
                 - { id: verify, verify: { repository: m, dataset: d } }
-                - { id: restore, restore: { repository: m, dataset: d, to: /b } }
+                - { id: restore, restore: { repository: m, dataset: d, to: "${{ run.directory }}/b" } }
             """
         let spec = """
               environments:
@@ -163,6 +163,28 @@ import Testing
         #expect(real.steps.allSatisfy { $0.place == .outside })
         #expect(real.isolation == nil)
         #expect(real.repositories["m"]?.address == Template("/r"))
+    }
+
+    /// What a drill neither sees nor may change is told when it is planned; a real run may name any path.
+    @Test(arguments: [
+        ("backup: { repository: m, dataset: d, paths: [/srv/a, /data/b] }", "`x`: `/data/b` cannot be seen in a drill"),
+        (
+            "restore: { repository: m, dataset: d, to: /srv/a }",
+            "`x`: `/srv/a` lies outside of the run, where a drill changes nothing"
+        ),
+    ])
+    func pathsOutsideOfADrill(action: String, message: String) throws {
+        let steps = "    - { id: x, \(action) }"
+        let spec = """
+              environments:
+                drill:
+                  for: drill
+                  repositories: { m: { address: "${{ run.directory }}/r" } }
+                  isolation: { mustNotReach: [], readOnly: [/srv] }
+                real: { for: real, repositories: { m: { address: /r } } }
+            """
+        #expect(messages(plan(steps, spec: spec)) == [message])
+        #expect(plan(steps, spec: spec, mode: .real).sound != nil)
     }
 
     @Test func inDrill() throws {
@@ -221,7 +243,7 @@ import Testing
         #expect(diagnostics("marks: { clock: disrupted, service: s, at: \"${{ steps.fail.outputs.at }}\" }") == [])
         #expect(
             diagnostics("env: { AT: \"${{ steps.fail.outputs.at }}\" }") == [
-                "`fail` reads an output of `fail`, which need not be over by then"
+                "`fail` cannot read its own output: there is none before it has run"
             ])
     }
 

@@ -33,6 +33,13 @@ package struct SecretPatterns: Sendable, Equatable {
         patterns = found.sorted { $0.count != $1.count ? $0.count > $1.count : $0.lexicographicallyPrecedes($1) }
     }
 
+    /// Whether any form of a secret stands in these bytes.
+    func occur(in bytes: [UInt8]) -> Bool {
+        if patterns.isEmpty { return false }
+        var mask = SecretMask(self)
+        return mask.take(bytes) + mask.finish() != bytes
+    }
+
     private static func forms(of secret: [UInt8]) -> [[UInt8]] {
         var pieces = [secret]
         let lines = secret.split(omittingEmptySubsequences: true) { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
