@@ -160,7 +160,7 @@ extension Decision {
         guard case .exited = end.result,
             let line = end.standardError?.tail.split(separator: "\n").last(where: { !$0.allSatisfy(\.isWhitespace) })
         else { return what }
-        return "\(what): \(line.prefix(200))"
+        return "\(what): \(line.count > 500 ? line.prefix(499) + "…" : line)"
     }
 }
 
