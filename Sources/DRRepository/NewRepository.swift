@@ -96,6 +96,8 @@ package struct NewRepository: Sendable {
         guard config.repository == id else {
             throw RepositoryError(.internalFault, "the genesis got another id than its key files name")
         }
+        let record = SecretRecord(domain: domain.name, epoch: domain.epoch.number, file: Digest.of(sealed))
+        try config.add(secret: record, owner: owner, now: now, to: storage)
         try config.add(host: host, owner: owner, now: now, to: storage)
         for slot in slots { try config.add(slot: slot.record, owner: owner, now: now, to: storage) }
         return Repository(storage: storage, config: config)

@@ -97,7 +97,7 @@ extension Failure {
         case .wrongKey, .missingKey, .invalidKeyFile: .wrongKey
         case .damaged, .missingObject, .missingPack: .damaged
         case .notAuthentic, .rolledBack: .notAuthentic
-        case .storageFailed, .noSpace, .sourceUnreadable, .targetUnwritable: .notEstablished
+        case .storageFailed, .noSpace, .notLogged, .sourceUnreadable, .targetUnwritable: .notEstablished
         case .repositoryExists, .unsupportedFormat, .alreadyStored, .noSuchSnapshot, .ambiguousSnapshot, .noSuchPath,
             .invalidArgument,
             .targetUnsafe, .targetExists:

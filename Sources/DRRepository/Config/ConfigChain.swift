@@ -6,6 +6,7 @@ package struct ConfigChain: Sendable {
     package let repository: Digest
     package let owner: Ed25519.PublicKey
     let genesis: Genesis
+    private(set) var secrets: [SecretRecord] = []
     package private(set) var slots: [SlotRecord] = []
     package private(set) var hosts: [HostRecord] = []
     /// Number and payload digest of the newest entry.
@@ -71,9 +72,10 @@ package struct ConfigChain: Sendable {
             entry.schema == ConfigEntry.schema, entry.number == number, entry.previous == head.payload,
             entry.repository == repository
         else { throw RepositoryError(.notAuthentic, "\(name) does not follow the one before it") }
-        switch (entry.genesis, entry.slotAdded, entry.hostAdded) {
-        case (nil, let slot?, nil): slots.append(slot)
-        case (nil, nil, let host?):
+        switch (entry.genesis, entry.secretAdded, entry.slotAdded, entry.hostAdded) {
+        case (nil, let secret?, nil, nil): secrets.append(secret)
+        case (nil, nil, let slot?, nil): slots.append(slot)
+        case (nil, nil, nil, let host?):
             guard host.publicKey != nil else { throw RepositoryError(.damaged, "\(name) has no usable host key") }
             hosts.append(host)
         default:
@@ -98,7 +100,7 @@ package struct ConfigChain: Sendable {
     /// Signs and stores what the owner adds, then takes it up.
     /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something.
     mutating func add(
-        slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey, now: Int64,
+        secret: SecretRecord? = nil, slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey, now: Int64,
         to storage: any Storage
     ) throws(RepositoryError) {
         guard key.publicKey == owner else {
@@ -108,8 +110,8 @@ package struct ConfigChain: Sendable {
         }
         let number = head.number + 1
         let entry = ConfigEntry(
-            number: number, previous: head.payload, repository: repository, writtenNanoseconds: now, slotAdded: slot,
-            hostAdded: host)
+            number: number, previous: head.payload, repository: repository, writtenNanoseconds: now,
+            secretAdded: secret, slotAdded: slot, hostAdded: host)
         let bytes = try SignedStatement.seal(entry, as: .config, signedBy: key)
         do throws(RepositoryError) {
             try storage.put(bytes, at: .config(number))

@@ -15,6 +15,7 @@ struct ConfigEntry: Codable, Sendable {
     let writtenNanoseconds: Int64
     // Exactly one of these:
     var genesis: Genesis?
+    var secretAdded: SecretRecord?
     var slotAdded: SlotRecord?
     var hostAdded: HostRecord?
 }
@@ -43,6 +44,16 @@ struct EpochRecord: Codable, Sendable {
     /// The epoch's age recipient: run keys are sealed to it.
     let recipient: String
     let listKeyCommitment: Digest
+}
+
+/// An epoch's writer secret, an age file for the epoch's recipient.
+struct SecretRecord: Codable, Hashable, Sendable {
+    let domain: String
+    let epoch: UInt32
+    /// SHA-256 of the file.
+    let file: Digest
+
+    var path: StoragePath { .epoch(domain, epoch, WriterSecret.fileName) }
 }
 
 /// A key slot: an age file that holds the epoch's identity.

@@ -83,24 +83,38 @@ extension Repository {
             hint: kind == .passphrase ? "check the passphrase" : "use the identity of one of these recipients")
     }
 
-    /// - Throws: `missingKey` when the file is gone; `damaged` when it is another.
+    /// - Throws: `damaged` when the file is gone, or another than the owner signed.
     func readSlot(_ slot: SlotRecord) throws(RepositoryError) -> [UInt8] {
-        guard let file = try storage.readAll(slot.path, limitBytes: 64 << 10) else {
+        try readKeyFile(slot.path, slot.file, "slot \(slot.path) (\(slot.label))")
+    }
+
+    /// The file with the writer secret, sealed.
+    /// - Throws: `damaged` when it is gone, or another than the owner signed; `notAuthentic` when the chain names none.
+    func readSecretFile() throws(RepositoryError) -> [UInt8] {
+        let epoch = domain.epoch.number
+        guard let secret = config.secrets.last(where: { $0.domain == domain.name && $0.epoch == epoch }) else {
             throw RepositoryError(
-                .missingKey, "slot \(slot.path) (\(slot.label)) is gone", hint: "bring it back from a copy")
+                .notAuthentic, "the owner's chain names no writer secret for epoch \(epoch) of domain \(domain.name)",
+                hint: "entries of config/ are missing: compare with a copy of the repository")
         }
-        guard Digest.of(file) == slot.file else {
-            throw RepositoryError(.damaged, "slot \(slot.path) (\(slot.label)) is not the file that the owner signed")
+        return try readKeyFile(secret.path, secret.file, "the writer secret \(secret.path)")
+    }
+
+    private func readKeyFile(
+        _ path: StoragePath, _ digest: Digest, _ name: String
+    ) throws(RepositoryError) -> [UInt8] {
+        let hint = "bring it back from a copy of the repository"
+        guard let file = try storage.readAll(path, limitBytes: 64 << 10) else {
+            throw RepositoryError(.damaged, "\(name) is gone", hint: hint)
+        }
+        guard Digest.of(file) == digest else {
+            throw RepositoryError(.damaged, "\(name) is not the file that the owner signed", hint: hint)
         }
         return file
     }
 
     private func readWriterSecret(_ epoch: AgeIdentity) throws(RepositoryError) -> WriterSecret {
-        let path = StoragePath.epoch(domain.name, domain.epoch.number, WriterSecret.fileName)
-        guard let file = try storage.readAll(path, limitBytes: 64 << 10) else {
-            throw RepositoryError(.missingKey, "\(path) is gone", hint: "bring it back from a copy")
-        }
-        return try WriterSecret.open(file, with: epoch, repository: id, domain: domain)
+        try WriterSecret.open(try readSecretFile(), with: epoch, repository: id, domain: domain)
     }
 }
 

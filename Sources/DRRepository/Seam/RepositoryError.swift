@@ -13,7 +13,7 @@ package struct RepositoryError: Error, Sendable {
         case damaged, missingObject, missingPack
         case notAuthentic, rolledBack
         // What could not be established, or not be written.
-        case storageFailed, noSpace
+        case storageFailed, noSpace, notLogged
         // What was asked for.
         case alreadyStored, noSuchSnapshot, ambiguousSnapshot, noSuchPath, invalidArgument
         // The trees on the other side.

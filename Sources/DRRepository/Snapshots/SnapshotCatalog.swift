@@ -9,15 +9,16 @@ package struct Snapshot: Hashable, Sendable {
     package let manifest: SnapshotManifest
 }
 
-/// The snapshots of a repository, oldest first, and what is wrong with those that could not be opened.
+/// The snapshots of a repository, oldest first.
 package struct SnapshotCatalog: Sendable {
     package let snapshots: [Snapshot]
+    /// Why the list may lack snapshots: faults of the logs, and snapshots that could not be opened.
     package let faults: [RepositoryError]
 
     /// Opens every snapshot that a log names.
     package init(reading repository: Repository, ledger: Ledger, listKey: ListKey) {
         var found: [Snapshot] = []
-        var faults: [RepositoryError] = []
+        var faults = ledger.faults
         for expected in ledger.snapshots {
             do throws(RepositoryError) {
                 found.append(try Self.read(expected, repository, listKey))
@@ -36,13 +37,15 @@ package struct SnapshotCatalog: Sendable {
 
     /// The snapshot that a person means: `latest`, or an id, or the first digits of one (at least 4).
     /// - Parameter dataset: limits the choice; without it `latest` needs the repository to have one dataset only.
-    /// - Throws: `noSuchSnapshot`; `ambiguousSnapshot` listing the candidates.
+    /// - Throws: `noSuchSnapshot`; `ambiguousSnapshot` listing the candidates; where snapshots may be missing from the
+    ///   list, the worst reason instead of `noSuchSnapshot`, and of any `latest`.
     package func find(_ text: String, dataset: String?) throws(RepositoryError) -> Snapshot {
         if text == "latest" { return try latest(dataset) }
         let candidates = snapshots.filter {
             text.utf8.count >= 4 && $0.id.hex.hasPrefix(text) && (dataset == nil || $0.manifest.dataset == dataset)
         }
         guard let first = candidates.first else {
+            if let fault = worstFault { throw Self.obstructed("snapshot \(text) is not among those that opened", fault) }
             throw RepositoryError(
                 .noSuchSnapshot, "there is no snapshot \(text)\(dataset.map { " of dataset \($0)" } ?? "")",
                 hint: "`drctl snapshots` lists them")
@@ -56,8 +59,10 @@ package struct SnapshotCatalog: Sendable {
         return first
     }
 
-    /// The newest complete snapshot of a dataset.
+    /// The newest complete snapshot of a dataset. Not what merely looks like it: with a fault in the logs a newer one
+    /// may be missing from the list, and an older one would pass for the newest.
     package func latest(_ dataset: String?) throws(RepositoryError) -> Snapshot {
+        if let fault = worstFault { throw Self.obstructed("which snapshot is the newest cannot be established", fault) }
         let names = datasets
         guard let dataset = dataset ?? (names.count == 1 ? names[0] : nil) else {
             throw RepositoryError(
@@ -73,6 +78,17 @@ package struct SnapshotCatalog: Sendable {
         throw RepositoryError(
             .noSuchSnapshot, "dataset \(dataset) has no complete snapshot\(partial)",
             hint: names.isEmpty ? "make one with `drctl backup`" : "datasets: \(names.joined(separator: ", "))")
+    }
+
+    private var worstFault: RepositoryError? {
+        faults.min { RepositoryCondition($0) < RepositoryCondition($1) }
+    }
+
+    private static func obstructed(_ what: String, _ fault: RepositoryError) -> RepositoryError {
+        RepositoryError(
+            fault.code, "\(what): \(fault.message)",
+            hint: "`drctl verify` says what is wrong; a snapshot that `drctl snapshots` lists can be named by its id",
+            cause: fault.cause)
     }
 
     private static func read(

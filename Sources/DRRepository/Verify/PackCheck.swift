@@ -15,6 +15,8 @@ struct PackCheck: Sendable {
     var isOpaque = false
 
     var isGood: Bool { findings.isEmpty }
+    /// Its bytes could not be read: that is no damage, and nothing is known.
+    var isUnread: Bool { isOpaque && findings.allSatisfy { $0.condition == .notEstablished } }
 
     mutating func note(_ error: RepositoryError) { findings.append(VerificationFinding(error, pack: pack)) }
 }

@@ -45,6 +45,8 @@ package struct Verification: Sendable {
         package var bodyBytes = 0
         /// Packs that no log names: an interrupted run's, most likely. Nothing refers to them.
         package var packsUnlogged = 0
+        /// Snapshots that no log names: of a backup that was stopped at its last step, or was publishing just then.
+        package var snapshotsUnlogged = 0
 
         /// Whether every byte that the logs name was read.
         package var isComplete: Bool { packsRead == packsExpected && bytesRead == bytesExpected }

@@ -17,6 +17,10 @@ struct VerificationRun {
     private let request: VerificationRequest
     private(set) var result: Verification
     private var index = ObjectIndex()
+    /// Stopped before everything was read.
+    private var isStopped = false
+    /// Packs whose bytes could not be read: nothing is known about what is in them.
+    private var hasUnread = false
 
     init(repository: Repository, request: VerificationRequest) {
         self.repository = repository
@@ -26,7 +30,10 @@ struct VerificationRun {
 
     mutating func run() {
         let ledger: Ledger
+        let before: Stored
         do throws(RepositoryError) {
+            // Listed before the logs are read, so that what a backup adds meanwhile is in neither.
+            before = try Stored(repository)
             ledger = try Ledger(reading: repository)
         } catch {
             result.findings.append(VerificationFinding(error))
@@ -42,9 +49,9 @@ struct VerificationRun {
         result.findings += ledger.faults.map { VerificationFinding($0) }
         checkHistory(ledger)
         checkSmallFiles(ledger)
-        countUnlogged(ledger)
         let checks = checkPacks(ledger.packs)
-        guard let keys = request.keys else {
+        checkUnlogged(before, ledger)
+        guard let keys = request.keys, !isStopped else {
             for check in checks { result.findings += check.findings }
             return
         }
@@ -64,7 +71,7 @@ struct VerificationRun {
         }
     }
 
-    /// Indexes, snapshots and slots: each is small, and the first two are named by their digest as packs are.
+    /// Indexes, snapshots and key files: each is small, and the first two are named by their digest as packs are.
     private mutating func checkSmallFiles(_ ledger: Ledger) {
         let verifier = PackVerifier(storage: repository.storage, keys: nil)
         for expected in ledger.indexes {
@@ -78,24 +85,34 @@ struct VerificationRun {
                 VerificationFinding($0.error, condition: $0.error.code == .missingPack ? .notAuthentic : nil)
             }
         }
+        checkKeyFiles()
+    }
+
+    private mutating func checkKeyFiles() {
+        do throws(RepositoryError) { _ = try repository.readSecretFile() } catch {
+            result.findings.append(VerificationFinding(error))
+        }
         for slot in repository.slots {
-            do throws(RepositoryError) {
-                _ = try repository.readSlot(slot)
-            } catch {
-                let isGone = error.code == .missingKey
-                result.findings.append(VerificationFinding(error, condition: isGone ? .damaged : nil))
+            do throws(RepositoryError) { _ = try repository.readSlot(slot) } catch {
+                result.findings.append(VerificationFinding(error))
             }
         }
     }
 
-    private mutating func countUnlogged(_ ledger: Ledger) {
-        do throws(RepositoryError) {
-            let known = Set(ledger.packs.map(\.name.hex))
-            let present = try repository.storage.list(StorageFolder.packs.path)
-            result.coverage.packsUnlogged = present.count { !known.contains($0.name) }
-        } catch {
-            result.findings.append(VerificationFinding(error))
-        }
+    /// What is stored and in no log: interrupted backups leave packs, and rarely a snapshot; both are counted. But where
+    /// there is no log at all, nothing says what should be there, and nothing was checked.
+    private mutating func checkUnlogged(_ before: Stored, _ ledger: Ledger) {
+        let packs = Set(ledger.packs.map(\.name.hex))
+        let snapshots = Set(ledger.snapshots.map(\.name.hex))
+        result.coverage.packsUnlogged = before.packs.count { !packs.contains($0) }
+        result.coverage.snapshotsUnlogged = before.snapshots.count { !snapshots.contains($0) }
+        guard ledger.heads.isEmpty, result.coverage.packsUnlogged + result.coverage.snapshotsUnlogged > 0 else { return }
+        result.findings.append(
+            VerificationFinding(
+                RepositoryError(
+                    .notLogged, "no log says what should be stored here, and something is",
+                    hint: "a first backup that is running, or was stopped, leaves that: let one end; else the logs are gone"
+                )))
     }
 
     private mutating func checkPacks(_ packs: [Ledger.Expected]) -> [PackCheck] {
@@ -121,7 +138,6 @@ struct VerificationRun {
             return check
         }
         var finished: [PackCheck] = []
-        var isStopped = false
         for check in checks {
             switch check {
             case .success(let check): finished.append(check)
@@ -154,9 +170,14 @@ struct VerificationRun {
         index = loaded.index
         let damaged = checks.filter { !$0.isGood }
         let precise = lookCloser(damaged)
-        let lostPacks = Set(precise.filter(\.isOpaque).map(\.pack))
+        let lostPacks = Set(precise.filter { $0.isOpaque && !$0.isUnread }.map(\.pack))
         var lost = Set<ObjectID>()
         for check in precise {
+            if check.isUnread {
+                hasUnread = true
+                result.findings += check.findings
+                continue
+            }
             let here = check.isOpaque ? Set(index.objects(in: check.pack)) : check.lost
             let gone = here.filter { !hasCopy($0, outside: check.pack, lostPacks) }
             lost.formUnion(gone)
@@ -212,29 +233,37 @@ struct VerificationRun {
         _ snapshot: Snapshot, lost: Set<ObjectID>, good: [ObjectID: [ObjectLink]], _ tracer: inout DamageTracer?
     ) -> Verdict {
         if request.level == .content, request.keys?.opensContent == true {
-            let missing = Self.unreachable(from: snapshot.manifest.root, good: good)
-            if missing > 0, lost.isEmpty {
-                result.findings.append(
-                    VerificationFinding(
-                        RepositoryError(
-                            .missingObject,
-                            "snapshot \(snapshot.id) refers to \(missing) objects that no pack holds",
-                            hint: "an index, a log or a pack is missing: compare with a copy of the repository")))
-            }
-            if missing == 0 { return .holds }
-            let hurt = tracer?.trace(snapshot) ?? 0
-            return .doesNotHold("\(missing) of its objects do not open; \(hurt) files or directories are hurt")
+            return judgeContent(of: snapshot, hasLost: !lost.isEmpty, good: good, &tracer)
         }
         guard !lost.isEmpty else {
             return result.findings.isEmpty
                 ? .holds : .notEstablished("not everything could be read")
         }
-        guard var traced = tracer else {
+        guard tracer != nil else {
             return .notEstablished("only a reader can tell whether the damage hurts it")
         }
-        let hurt = traced.trace(snapshot)
-        tracer = traced
-        return hurt == 0 ? .holds : .doesNotHold("\(hurt) files or directories are hurt")
+        let hurt = tracer?.trace(snapshot) ?? 0
+        if hurt > 0 { return .doesNotHold("\(hurt) files or directories are hurt") }
+        return hasUnread ? .notEstablished("not everything could be read") : .holds
+    }
+
+    private mutating func judgeContent(
+        of snapshot: Snapshot, hasLost: Bool, good: [ObjectID: [ObjectLink]], _ tracer: inout DamageTracer?
+    ) -> Verdict {
+        let missing = Self.unreachable(from: snapshot.manifest.root, good: good)
+        if missing == 0 { return .holds }
+        let hurt = hasLost ? tracer?.trace(snapshot) ?? 0 : 0
+        if hasUnread && hurt == 0 {
+            return .notEstablished("\(missing) of its objects, or what they lead to, could not be read")
+        }
+        if !hasLost {
+            result.findings.append(
+                VerificationFinding(
+                    RepositoryError(
+                        .missingObject, "snapshot \(snapshot.id) refers to \(missing) objects that no pack holds",
+                        hint: "an index, a log or a pack is missing: compare with a copy of the repository")))
+        }
+        return .doesNotHold("\(missing) of its objects do not open; \(hurt) files or directories are hurt")
     }
 
     /// How many objects a root reaches that did not come out right.
@@ -250,5 +279,16 @@ struct VerificationRun {
             for link in links where seen.insert(link.id).inserted { open.append(link) }
         }
         return missing
+    }
+}
+
+/// The names of what storage holds.
+private struct Stored {
+    let packs: [String]
+    let snapshots: [String]
+
+    init(_ repository: Repository) throws(RepositoryError) {
+        packs = try repository.storage.list(StorageFolder.packs.path).filter { !$0.isFolder }.map(\.name)
+        snapshots = try repository.storage.list(StorageFolder.snapshots.path).filter { !$0.isFolder }.map(\.name)
     }
 }

@@ -83,6 +83,10 @@ struct VerifyReport: Encodable, Sendable {
     var findings: [Finding]
     /// Packs that no log names.
     var packsUnlogged: Int
+    /// Snapshots that no log names.
+    var snapshotsUnlogged: Int
+    /// Snapshots of a source that could not be read whole.
+    var snapshotsPartial: Int
     var hurt: [Hurt]
     var hurtCount: Int
     var snapshots: Int
@@ -102,6 +106,8 @@ struct VerifyReport: Encodable, Sendable {
         bytesRead = verification.coverage.bytesRead
         objectsOpened = verification.coverage.objectsOpened
         packsUnlogged = verification.coverage.packsUnlogged
+        snapshotsUnlogged = verification.coverage.snapshotsUnlogged
+        snapshotsPartial = verification.snapshots.count { $0.snapshot.manifest.isPartial }
         findings = verification.findings.map {
             Finding(condition: "\($0.condition)", message: $0.error.message, hint: $0.error.hint)
         }
@@ -130,7 +136,7 @@ struct VerifyReport: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
-        case objectsOpened, packsUnlogged, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
+        case objectsOpened, packsUnlogged, snapshotsUnlogged, snapshotsPartial, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
     }
 
     private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {
@@ -150,10 +156,14 @@ struct VerifyReport: Encodable, Sendable {
         if objectsOpened > 0 {
             lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole")
         }
-        if packsUnlogged > 0 {
+        if snapshotsPartial > 0 {
+            lines.append("\(counted(snapshotsPartial, "snapshot")) PARTIAL: not everything of the source could be read")
+        }
+        let unlogged = [(packsUnlogged, "pack"), (snapshotsUnlogged, "snapshot")].filter { $0.0 > 0 }
+        if !unlogged.isEmpty {
             lines.append(
-                "\(counted(packsUnlogged, "pack")) that no log names: an interrupted backup left them, or log entries are gone"
-            )
+                unlogged.map { counted($0.0, $0.1) }.joined(separator: " and ")
+                    + " that no log names: an interrupted backup left them, or log entries are gone")
         }
         for finding in findings.prefix(20) {
             lines.append("\(finding.condition): \(displayEscaped(finding.message))")
@@ -163,7 +173,7 @@ struct VerifyReport: Encodable, Sendable {
         if !hurt.isEmpty {
             lines.append("files hurt: \(hurtCount)")
             lines += hurt.prefix(50).map {
-                "  \($0.snapshot.prefix(12))  \($0.path)\($0.wholeDirectory ? "/ and all below" : "")"
+                "  \($0.snapshot.prefix(12))  \($0.path)\(Self.below($0))"
             }
             lines.append(
                 "next: bring the damaged packs back from a copy; without one, move them out of packs/ and back up again"
@@ -176,6 +186,11 @@ struct VerifyReport: Encodable, Sendable {
         return lines.joined(separator: "\n")
     }
 
+    private static func below(_ hurt: Hurt) -> String {
+        guard hurt.wholeDirectory else { return "" }
+        return "\(hurt.path.hasSuffix("/") ? "" : "/") and all below"
+    }
+
     private var historyLines: [String] {
         switch history {
         case "holds": ["history: nothing is gone that this host saw before"]
@@ -186,6 +201,7 @@ struct VerifyReport: Encodable, Sendable {
 
     private var verdictText: String {
         switch verdict {
+        case "holds" where packsExpected == 0: "nothing is stored yet"
         case "holds": "everything that was stored is as it was written"
         case "doesNotHold":
             "\(exits.contains(.notAuthentic) ? "NOT AUTHENTIC" : "DAMAGED"): \(displayEscaped(reason ?? ""))"

@@ -76,7 +76,10 @@ import Testing
         let copy = test.storage.copy()
         copy[name] = forged
         let error = #expect(throws: RepositoryError.self) { try test.reopened(copy) }
-        #expect(error?.code == .notAuthentic)
+        #expect(error?.code == .damaged)
+        let gone = test.storage.copy()
+        gone[name] = nil
+        #expect(#expect(throws: RepositoryError.self) { try test.reopened(gone) }?.code == .damaged)
         let slot = try #require(test.repository.slots.first)
         let swapped = test.storage.copy()
         swapped[slot.path.text] = try EpochSlot.seal(

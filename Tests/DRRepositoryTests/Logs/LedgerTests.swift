@@ -142,4 +142,25 @@ import Testing
         #expect(try catalog().latest("b").id == second.id)
         #expect(#expect(throws: RepositoryError.self) { try catalog().latest("c") }?.code == .noSuchSnapshot)
     }
+
+    /// Whoever takes the newest snapshot away, or its log entry, must not get an older one restored in its place.
+    @Test(arguments: [StorageFolder.snapshots, .logs])
+    func latestIsNotEstablishedWhereSnapshotsMayBeMissing(from folder: StorageFolder) throws {
+        let test = try TestRepository()
+        let first = try test.backUp([someBytes(10, seed: 1)])
+        let before = Set(test.storage.names)
+        let second = try test.backUp([someBytes(10, seed: 2)])
+        try test.backUp([someBytes(10, seed: 3)])
+        let entry = try #require(test.storage.names(in: .logs).first { !before.contains($0) })
+        test.storage[folder == .snapshots ? StoragePath.snapshot(second.id).text : entry] = nil
+        let (repository, keys) = try test.reopened()
+        let catalog = repository.snapshots(keys, ledger: try Ledger(reading: repository))
+        #expect(catalog.faults.count == 1)
+        for wanted in ["latest", second.id.hex] {
+            let error = #expect(throws: RepositoryError.self) { try catalog.find(wanted, dataset: "data") }
+            let fault = try #require(error)
+            #expect(RepositoryCondition(fault) == .notAuthentic, "\(wanted)")
+        }
+        #expect(try catalog.find(first.id.hex, dataset: nil).id == first.id)
+    }
 }

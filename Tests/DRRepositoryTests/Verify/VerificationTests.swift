@@ -156,20 +156,55 @@ import Testing
         #expect(try test.reader().read(first.manifest.root).links.count == Self.contents.count)
     }
 
-    @Test func whatCannotBeReadIsNeitherFineNorDamaged() throws {
+    @Test(arguments: VerificationLevel.allCases)
+    func whatCannotBeReadIsNeitherFineNorDamaged(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
         let unreadable = test.storage.copy()
         unreadable.makeUnreadable(try #require(test.storage.names(in: .packs).first))
-        let found = try Self.verify(test, unreadable, level: .stored)
+        let found = try Self.verify(test, unreadable, level: level)
         #expect(found.conditions == [.notEstablished])
-        guard case .notEstablished = found.verdict else {
-            Issue.record("said \(found.verdict)")
-            return
-        }
+        #expect(found.verdict.isNotEstablished)
+        #expect(found.snapshots.allSatisfy { $0.verdict.isNotEstablished })
         let unlistable = test.storage.copy()
         unlistable.makeUnlistable("logs")
         #expect(try Self.verify(test, unlistable, level: .stored).conditions == [.notEstablished])
+    }
+
+    @Test(arguments: VerificationLevel.allCases)
+    func aStoppedVerificationHasFoundNoDamage(level: VerificationLevel) throws {
+        let test = try TestRepository()
+        try test.backUp(Self.contents)
+        let (repository, keys) = try test.reopened()
+        let found = repository.verify(VerificationRequest(level: level, keys: keys, isCancelled: { true }))
+        #expect(found.conditions == [.notEstablished])
+        #expect(found.verdict.isNotEstablished)
+    }
+
+    /// Without a log nothing says what should be there: that must not look like a repository with nothing in it.
+    @Test(arguments: [true, false])
+    func filesThatNoLogNamesAreNotAnEmptyRepository(leavingPacks: Bool) throws {
+        let test = try TestRepository()
+        try test.backUp(Self.contents)
+        let robbed = test.storage.copy()
+        for name in test.storage.names(in: .logs) { robbed[name] = nil }
+        for name in test.storage.names(in: leavingPacks ? .snapshots : .packs) { robbed[name] = nil }
+        let found = try Self.verify(test, robbed, level: .stored)
+        #expect(found.conditions == [.notEstablished])
+        #expect(found.findings.map(\.error.code) == [.notLogged])
+    }
+
+    @Test(arguments: VerificationLevel.allCases)
+    func keyFilesThatAreGoneAreDamage(level: VerificationLevel) throws {
+        let test = try TestRepository()
+        try test.backUp(Self.contents)
+        for name in test.storage.names(in: .domains) {
+            let robbed = test.storage.copy()
+            robbed[name] = nil
+            let repository = try Repository(opening: robbed, pinned: test.repository.id)
+            let found = repository.verify(VerificationRequest(level: level, keys: test.keys))
+            #expect(found.conditions == [.damaged], "\(name)")
+        }
     }
 
     @Test func aDeletedNewestSnapshotShowsAgainstAnAnchorAndNotWithout() throws {
@@ -188,4 +223,8 @@ import Testing
         }
         #expect(try Self.verify(test, test.storage, level: .stored, anchor: anchor).history == .holds)
     }
+}
+
+extension Verdict {
+    fileprivate var isNotEstablished: Bool { if case .notEstablished = self { true } else { false } }
 }
