@@ -76,4 +76,9 @@ extension SignalWatch {
         default: nil
         }
     }
+
+    /// What a command that the signal cut short ends with.
+    func failure(code: String, message: String, hint: String) -> Failure {
+        Failure(exit: exit ?? .interrupted, code: code, message: message, hint: hint)
+    }
 }

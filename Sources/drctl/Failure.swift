@@ -48,6 +48,20 @@ struct Failure: Error, Sendable {
     }
 }
 
+extension ExitStatus {
+    /// What a finding about a repository exits with.
+    init(_ condition: RepositoryCondition) {
+        self =
+            switch condition {
+            case .notAuthentic: .notAuthentic
+            case .damaged: .damaged
+            case .damagedWithCopy: .damagedCopyExists
+            case .keyMissing: .wrongKey
+            case .notEstablished: .notEstablished
+            }
+    }
+}
+
 extension Failure {
     init(_ error: any Error) {
         switch error {

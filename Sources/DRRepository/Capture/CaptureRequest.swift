@@ -52,6 +52,8 @@ package struct CaptureProblem: Sendable {
         case changed
         /// Not in the snapshot: directories nest deeper than ``Capture/mostLevels``.
         case tooDeep
+        /// Not in the snapshot: it was named as a source, and is a device, a fifo or a socket.
+        case noContent
     }
 
     package var kind: Kind
@@ -67,6 +69,7 @@ package struct CaptureProblem: Sendable {
         case .vanished: "\(name) vanished before it was read"
         case .changed: "\(name) changed while it was read"
         case .tooDeep: "\(name) lies too deep"
+        case .noContent: "\(name) is a device, a fifo or a socket, not a file or a directory"
         }
     }
 }

@@ -71,9 +71,15 @@ final class CaptureWalk {
             return nil
         }
         do throws(SystemError) {
-            // Named as a path it was no directory, so what a link leads to is not what was asked for.
-            if try folder.status(of: name).kind == .symbolicLink {
+            switch try folder.status(of: name).kind {
+            case .symbolicLink:
+                // Named as a path it was no directory, so what a link leads to is not what was asked for.
                 throw SystemError(call: "back up", path: displayEscaped(bytes: path), errno: .tooManySymbolicLinkLevels)
+            case .socket, .fifo, .characterDevice, .blockDevice:
+                // Within a tree such a node is what it is; named alone it was meant for its content.
+                note(.noContent, nil)
+                return nil
+            case .regular, .directory: break
             }
         } catch {
             note(.unreadable, error)

@@ -61,7 +61,10 @@ struct FileCapture: ~Copyable {
             }
         } catch { throw .source(error) }
         var pieces: [FilePiece]
-        if before.sizeBytes <= smallBytes {
+        if before.sizeBytes == 0 {
+            // Files of /proc and the like say that they are empty, and are not.
+            pieces = try isEmpty(file) ? [] : large(file)
+        } else if before.sizeBytes <= smallBytes {
             pieces = try small(file, before.sizeBytes)
         } else {
             pieces = try large(file)
@@ -79,7 +82,6 @@ struct FileCapture: ~Copyable {
 
     /// One chunk, read in one call into the buffer that is handed over.
     private func small(_ file: borrowing OpenFile, _ sizeBytes: Int64) throws(Failure) -> [FilePiece] {
-        if sizeBytes == 0 { return [] }
         var content: [UInt8] = []
         do throws(SystemError) { _ = try file.read(upTo: Int(sizeBytes), appendingTo: &content) } catch {
             throw .source(error)
@@ -89,6 +91,16 @@ struct FileCapture: ~Copyable {
         let length = Int64(content.count)
         try put(id, content)
         return [FilePiece(link: ObjectLink(.chunk, id), lengthBytes: length)]
+    }
+
+    /// Whether nothing can be read; the position is at the start again.
+    private func isEmpty(_ file: borrowing OpenFile) throws(Failure) -> Bool {
+        do throws(SystemError) {
+            var byte: [UInt8] = []
+            if try file.read(upTo: 1, appendingTo: &byte) == 0 { return true }
+            try file.seek(to: 0)
+            return false
+        } catch { throw .source(error) }
     }
 
     private mutating func large(_ file: borrowing OpenFile) throws(Failure) -> [FilePiece] {

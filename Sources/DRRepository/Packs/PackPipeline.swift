@@ -34,13 +34,13 @@ package final class PackPipeline: ObjectSink {
     private struct Progress {
         var runningWorkers = 0
         var isWriterRunning = true
-        var finished: [FinishedPack] = []
         var storedBytes = 0
     }
 
     package let naming: any ObjectNaming
     private let settings: Settings
     private let known: ObjectIndex
+    private let stored: @Sendable (FinishedPack) throws(RepositoryError) -> Void
     private let accepted = Mutex<Set<ObjectID>>([])
     private let objects = BoundedQueue<Item>(capacity: PackPipeline.queuedBytes)
     private let fullPacks = BoundedQueue<OpenPack>(capacity: 1)
@@ -49,10 +49,16 @@ package final class PackPipeline: ObjectSink {
     private let progress: Monitor<Progress>
 
     /// Starts the stages.
-    /// - Parameter known: what this writer stored before and may refer to again.
-    package init(_ settings: Settings, known: ObjectIndex) throws(RepositoryError) {
+    /// - Parameters:
+    ///   - known: what this writer stored before and may refer to again.
+    ///   - stored: told of each pack that is durable, on the writer's thread; what it throws ends the stages.
+    package init(
+        _ settings: Settings, known: ObjectIndex,
+        stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
         self.settings = settings
         self.known = known
+        self.stored = stored
         naming = settings.naming
         progress = Monitor(Progress(runningWorkers: settings.workers))
         // Two packs, so that which of them an object is in says nothing about what came before it.
@@ -83,18 +89,9 @@ package final class PackPipeline: ObjectSink {
     /// Bytes of the packs stored so far.
     package var storedBytes: Int { progress.withLock { $0.storedBytes } }
 
-    /// Packs stored since this was last asked, for an index object in the middle of a long run.
-    package func takeFinished() -> [FinishedPack] {
-        progress.withLock { progress in
-            defer { progress.finished = [] }
-            return progress.finished
-        }
-    }
-
     /// Seals and stores what is queued and open, and ends the stages. No object may be put afterwards.
-    /// - Returns: the packs not yet taken.
     /// - Throws: the first error of any stage.
-    package func finish() throws(RepositoryError) -> [FinishedPack] {
+    package func finish() throws(RepositoryError) {
         objects.close()
         _ = progress.waiting(until: { $0.runningWorkers == 0 }) { _ in }
         if let failure = objects.failure {
@@ -109,7 +106,6 @@ package final class PackPipeline: ObjectSink {
         fullPacks.close()
         _ = progress.waiting(until: { !$0.isWriterRunning }) { _ in }
         if let failure = fullPacks.failure ?? objects.failure { throw failure }
-        return takeFinished()
     }
 
     /// Ends the stages without storing what is not stored yet; returns when they have ended.
@@ -167,10 +163,8 @@ package final class PackPipeline: ObjectSink {
                     try settings.storage.put(bytes, at: .pack(finished.name))
                 }
                 spareBuffers.withLock { $0.append(pack.buffer) }
-                progress.withLock { progress in
-                    progress.finished.append(finished)
-                    progress.storedBytes += finished.sizeBytes
-                }
+                progress.withLock { $0.storedBytes += finished.sizeBytes }
+                try stored(finished)
             }
         } catch {
             fail(error)

@@ -28,7 +28,7 @@ package struct Restore: Sendable {
     ) throws(RepositoryError) -> RestoreResult {
         let reader = TreeReader(source: source)
         let root = try reader.root(request.root)
-        let target = try RestoreTarget(request)
+        let target = try RestoreTarget(request, avoiding: try Self.topNames(root, request, reader))
         let ledger = RestoreLedger()
         var planner = RestorePlanner(target: target, reader: reader, ledger: ledger)
         try planner.plan(root)
@@ -44,7 +44,26 @@ package struct Restore: Sendable {
         finish.linkNames(where: writer.isFinished)
         try finish.closeDirectories()
         progress(ledger.counts)
-        return RestoreResult(counts: ledger.counts, failures: ledger.failures, wasResumed: target.wasResumed)
+        return RestoreResult(counts: ledger.counts, failures: ledger.failures, conditions: ledger.conditions, wasResumed: target.wasResumed)
+    }
+}
+
+extension Restore {
+    /// The names that the snapshot puts into the target itself.
+    private static func topNames(
+        _ root: TreeRoot, _ request: RestoreRequest, _ reader: TreeReader
+    ) throws(RepositoryError) -> Set<FileName> {
+        var names = Set<FileName>()
+        for source in root.sources {
+            let components = TreeRoot.components(ofAbsolute: source.path) ?? []
+            if let first = components.first, !request.layout.isContents(of: root) {
+                names.insert(first)
+            } else if case .directory(let link) = source.content {
+                // What is lost of the list the planner reports.
+                for entry in (try? reader.entries(of: link)) ?? [] { names.insert(entry.name) }
+            }
+        }
+        return names
     }
 }
 

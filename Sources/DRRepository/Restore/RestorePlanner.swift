@@ -98,7 +98,7 @@ struct RestorePlanner {
     ) throws(RepositoryError) {
         let entries: [TreeEntry]
         do throws(RepositoryError) { entries = try reader.entries(of: link) } catch {
-            return ledger.fail(plan.directories[index].path, "its list of names is lost: \(error.message)")
+            return ledger.fail(plan.directories[index].path, "its list of names is lost", because: error)
         }
         for entry in entries { try self.entry(entry, in: directory, index, place.below(entry.name)) }
     }
@@ -107,9 +107,6 @@ struct RestorePlanner {
         _ entry: TreeEntry, in directory: borrowing DirectoryHandle, _ index: Int, _ place: Place
     ) throws(RepositoryError) {
         let path = plan.path(entry.name, in: index)
-        if index == 0, entry.name.bytes.elementsEqual(RestoreTarget.stagingName.utf8) {
-            return ledger.fail(path, "restores use this name for what is not finished; restore into another layout")
-        }
         switch entry.content {
         case .directory(let link):
             try subdirectory(entry, link, in: directory, index, place)
@@ -120,7 +117,7 @@ struct RestorePlanner {
                 return ledger.count { $0.specialFilesSkipped += 1 }
             }
             do throws(SystemError) { try node(entry, in: directory) } catch {
-                try Self.stopIfFull(error)
+                try Self.stopIfFull(error, at: path)
                 ledger.fail(path, error.message)
             }
         }
@@ -133,7 +130,7 @@ struct RestorePlanner {
         guard place.levels <= Capture.mostLevels else { return ledger.fail(path, "it lies too deep") }
         let handle: DirectoryHandle
         do throws(SystemError) { handle = try makeDirectory(entry.name, in: directory) } catch {
-            try Self.stopIfFull(error)
+            try Self.stopIfFull(error, at: path)
             return ledger.fail(path, error.message)
         }
         ledger.count { $0.directories += 1 }
@@ -196,7 +193,7 @@ struct RestorePlanner {
         }
         let chunks: [FilePiece]
         do throws(RepositoryError) { chunks = try reader.chunks(of: pieces) } catch {
-            return ledger.fail(path, "its list of chunks is lost: \(error.message)")
+            return ledger.fail(path, "its list of chunks is lost", because: error)
         }
         let number = plan.files.count
         plan.files.append(
@@ -214,7 +211,10 @@ struct RestorePlanner {
     }
 
     /// A full disk is no file's own trouble: going on would only fail the rest one by one.
-    static func stopIfFull(_ error: SystemError) throws(RepositoryError) {
-        if error.errno == .noSpace || error.errno == .diskQuotaExceeded { throw RestoreTarget.unwritable(error) }
+    static func stopIfFull(_ error: SystemError, at path: [UInt8]) throws(RepositoryError) {
+        guard error.errno == .noSpace || error.errno == .diskQuotaExceeded else { return }
+        throw RepositoryError(
+            .noSpace, "\(displayEscaped(bytes: path)): \(error.message)",
+            hint: "free space in the target, or choose another; the same command takes up what is there", cause: error)
     }
 }

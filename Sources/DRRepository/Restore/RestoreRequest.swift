@@ -82,6 +82,8 @@ package struct RestoreResult: Sendable {
     package var counts: RestoreProgress
     /// The first ``Restore/mostFailuresListed``; `counts.failureCount` has them all.
     package var failures: [RestoreFailure]
+    /// What the repository's part in the failures says about it: damage, a key that is missing, what could not be read.
+    package var conditions: Set<RepositoryCondition>
     /// Whether this took up an interrupted restore.
     package var wasResumed: Bool
 

@@ -9,7 +9,7 @@ internal import SystemPackage
 final class RestoreTarget: Sendable {
     /// Where files are made. Its presence says that a restore is not finished; a file in it named after the root
     /// says which.
-    static let stagingName = ".drctl-partial"
+    private static let stagingName = ".drctl-partial"
 
     let root: DirectoryHandle
     let staging: DirectoryHandle
@@ -20,10 +20,11 @@ final class RestoreTarget: Sendable {
     let replaces: Bool
 
     /// Opens or creates the target and its staging folder.
+    /// - Parameter taken: names that the snapshot itself has there.
     /// - Throws: `targetExists` when it is not empty and may not be overwritten.
-    init(_ request: RestoreRequest) throws(RepositoryError) {
+    init(_ request: RestoreRequest, avoiding taken: Set<FileName>) throws(RepositoryError) {
         self.request = request
-        guard let name = FileName(Self.stagingName), let marker = FileName(request.root.id.description) else {
+        guard let name = Self.stagingName(avoiding: taken), let marker = FileName(request.root.id.description) else {
             throw RepositoryError(.internalFault, "the staging folder has no name")
         }
         stagingFileName = name
@@ -52,6 +53,16 @@ final class RestoreTarget: Sendable {
             staging = try root.openDirectory(name)
         } catch { throw Self.unwritable(error) }
         do throws(SystemError) { _ = try staging.createFile(marker).status() } catch { throw Self.unwritable(error) }
+    }
+
+    private static func stagingName(avoiding taken: Set<FileName>) -> FileName? {
+        var name = FileName(stagingName)
+        var number = 1
+        while let candidate = name, taken.contains(candidate) {
+            name = FileName("\(stagingName)-\(number)")
+            number += 1
+        }
+        return name
     }
 
     private static func hasMarker(

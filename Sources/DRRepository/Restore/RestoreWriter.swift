@@ -69,7 +69,7 @@ final class RestoreWriter: Sendable {
 
     /// Notes that a chunk cannot be read, for every file that needs it.
     func lose(_ chunk: RestoreBatch.Chunk, _ error: RepositoryError) {
-        for use in plan.uses[chunk.uses] { fail(use.file, "a part of its content is lost: \(error.message)") }
+        for use in plan.uses[chunk.uses] { fail(use.file, "a part of its content is lost", because: error) }
     }
 
     private func write(_ content: [UInt8], whole number: Int, _ desk: Desk) throws(RepositoryError) {
@@ -147,7 +147,7 @@ final class RestoreWriter: Sendable {
         }
     }
 
-    private func fail(_ file: Int, _ reason: String) {
+    private func fail(_ file: Int, _ reason: String, because error: RepositoryError? = nil) {
         let isFirst = pending.withLock { pending in
             var state = pending[file] ?? Pending(chunksLeft: plan.files[file].chunkCount)
             defer { pending[file] = state }
@@ -155,14 +155,14 @@ final class RestoreWriter: Sendable {
             state.hasFailed = true
             return true
         }
-        if isFirst { ledger.fail(plan.path(of: file), reason) }
+        if isFirst { ledger.fail(plan.path(of: file), reason, because: error) }
     }
 
-    private func failed(_ file: Int, _ staged: FileName, _ error: SystemError) throws(RepositoryError) {
-        fail(file, error.message)
+    private func failed(_ number: Int, _ staged: FileName, _ error: SystemError) throws(RepositoryError) {
+        fail(number, error.message)
         // What is left of it goes with the staging folder; this only frees the space sooner.
         try? target.staging.removeFile(staged)
-        try RestorePlanner.stopIfFull(error)
+        try RestorePlanner.stopIfFull(error, at: plan.path(of: number))
     }
 
     private static func stagedName(_ file: Int) -> FileName? { FileName("f\(file)") }

@@ -38,8 +38,14 @@ package struct Resync: Sendable {
         let targetNow = try TreeDigest.of(request.target, isCancelled: isCancelled)
         progress(walk.counts)
         return ResyncResult(
-            counts: walk.counts, problems: walk.problems + sourceNow.problems + targetNow.problems,
+            counts: walk.counts, problems: Self.once(walk.problems + sourceNow.problems + targetNow.problems),
             filesCompared: sourceNow.files, sourceDigest: sourceNow.digest, targetDigest: targetNow.digest)
+    }
+
+    /// What could not be copied could mostly not be compared either: said once for each path.
+    private static func once(_ problems: [RestoreFailure]) -> [RestoreFailure] {
+        var paths = Set<[UInt8]>()
+        return problems.filter { paths.insert($0.path).inserted }
     }
 
     /// Neither directory may be, or lie in, the other: deleting what is too much would then delete the source.
@@ -62,9 +68,9 @@ package struct Resync: Sendable {
         _ source: borrowing DirectoryHandle, _ target: borrowing DirectoryHandle, _ request: ResyncRequest
     ) throws(RepositoryError) {
         do throws(SystemError) {
-            guard !request.allowsEmptySource, try source.entries().isEmpty, try !target.entries().isEmpty else {
-                return
-            }
+            // A new file system is empty but for its own folder.
+            let wanted = try source.entries().filter { !$0.name.bytes.elementsEqual("lost+found".utf8) }
+            guard !request.allowsEmptySource, wanted.isEmpty, try !target.entries().isEmpty else { return }
         } catch { throw RepositoryError(.sourceUnreadable, error.message, hint: error.hint ?? "", cause: error) }
         throw RepositoryError(
             .invalidArgument,

@@ -28,6 +28,8 @@ package struct ResyncProgress: Hashable, Sendable {
     /// Files whose content was equal, and only mode or time was set.
     package var metadataSet = 0
     package var socketsSkipped = 0
+    /// Names of the source that share their file with others; in the target each is a file of its own.
+    package var hardLinksSplit = 0
     /// What could not be given its owner: only who has the privilege can.
     package var ownersNotKept = 0
     package var problemCount = 0

@@ -65,7 +65,9 @@ final class ResyncWalk {
             case .socket:
                 counts.socketsSkipped += 1
                 if isThere { counts.filesDeleted += try target.removeTree(name) }
-            case .regular: try file(name, wanted, found, source, target, spare)
+            case .regular:
+                if wanted.linkCount > 1 { counts.hardLinksSplit += 1 }
+                try file(name, wanted, found, source, target, spare)
             case .symbolicLink, .fifo, .characterDevice, .blockDevice:
                 try node(name, wanted, found, source, target, spare)
             case .directory:
@@ -201,11 +203,11 @@ final class ResyncWalk {
     }
 
     private func note(_ error: SystemError, _ name: FileName? = nil) throws(RepositoryError) {
-        try RestorePlanner.stopIfFull(error)
-        counts.problemCount += 1
-        guard problems.count < Restore.mostFailuresListed else { return }
         var place = path
         if let name { place += (place.isEmpty ? [] : [UInt8(ascii: "/")]) + name.bytes }
+        try RestorePlanner.stopIfFull(error, at: place)
+        counts.problemCount += 1
+        guard problems.count < Restore.mostFailuresListed else { return }
         problems.append(RestoreFailure(path: place, reason: error.message))
     }
 }

@@ -1,19 +1,9 @@
 internal import DRCrypto
 package import DRSystem
-internal import Synchronization
 
 /// One backup run's way into the repository. Write order: packs, index, snapshot, log entry; a crash before the log
 /// entry leaves files that nothing refers to, and what was acknowledged is named in the log.
 package final class WriteSession: Sendable {
-    private struct State {
-        var packs: [LogEntry.Added] = []
-        var indexes: [LogEntry.Added] = []
-    }
-
-    /// How many packs an index object names at most, so that neither it nor the memory for it grows with the run.
-    private static let packsPerIndex = 256
-    private static let logAttempts = 16
-
     package let run: RunID
     /// Takes the run's objects.
     package let sink: PackPipeline
@@ -25,14 +15,15 @@ package final class WriteSession: Sendable {
     private let context: RunContext
     private let ledger: Ledger
     private let time: any TimeSource
-    private let state = Mutex(State())
+    private let log: RunLog
 
     /// Draws the run's key and starts the pipeline. The session must be ended, by `publish`, `checkpoint` or `cancel`.
+    /// - Parameter packsPerCheckpoint: after so many packs the log says what is stored; more than that is never lost.
     /// - Throws: `missingKey` when the keys cannot sign; `notAuthentic` when the signer is not enrolled, or its own
     ///   log is broken: nothing may be built on that.
     package init(
         _ repository: Repository, keys: RepositoryKeys, level: Int = 3,
-        targetObjectBytes: Int = PackLayout.targetObjectBytes, time: any TimeSource
+        targetObjectBytes: Int = PackLayout.targetObjectBytes, packsPerCheckpoint: Int = 32, time: any TimeSource
     ) throws(RepositoryError) {
         guard let signingKey = keys.signingKey else {
             throw RepositoryError(
@@ -56,13 +47,17 @@ package final class WriteSession: Sendable {
         let domain = repository.domain
         context = RunContext(
             repository: repository.id, domain: domain.name, epoch: domain.epoch.number, run: run, host: signer)
+        let log = RunLog(
+            repository, context: context, listKey: keys.listKey, signingKey: signingKey, ledger: ledger,
+            packsPerCheckpoint: packsPerCheckpoint, time: time)
         let runKey = RunKey(try randomSecret(RunKey.byteCount), context: context)
         sink = try PackPipeline(
             PackPipeline.Settings(
                 storage: repository.storage, naming: keys.idKey, listKey: keys.listKey, runKey: runKey,
                 sealedRunKey: try RunKeyring.seal(runKey, to: keys.recipient), level: level,
                 targetObjectBytes: targetObjectBytes),
-            known: index)
+            known: index, stored: { pack throws(RepositoryError) in try log.add(pack) })
+        self.log = log
         indexFaults = faults
         self.repository = repository
         self.keys = keys
@@ -82,7 +77,7 @@ package final class WriteSession: Sendable {
     /// log entry that names it are durable.
     /// - Parameter manifest: the run's `bytesStored` is filled in here, and `endedNanoseconds`.
     package func publish(_ manifest: SnapshotManifest) throws(RepositoryError) -> Snapshot {
-        try storeIndex(of: try sink.finish())
+        try sink.finish()
         var manifest = manifest
         manifest.counts.bytesStored = sink.storedBytes
         manifest.endedNanoseconds = time.wallNanoseconds()
@@ -90,69 +85,20 @@ package final class WriteSession: Sendable {
             manifest, context: context, listKey: keys.listKey, signedBy: signingKey)
         let id = Digest.of(bytes)
         try repository.storage.put(bytes, at: .snapshot(id))
-        try appendToLog(act: "backup", snapshots: [LogEntry.Added(name: id, bytes: bytes.count)])
+        try log.append("backup", snapshots: [LogEntry.Added(name: id, bytes: bytes.count)])
         return Snapshot(id: id, signer: context.host, run: run, manifest: manifest)
     }
 
     /// Ends a run that publishes nothing: what is sealed is stored and logged, so that a rerun finds it.
     package func checkpoint() throws(RepositoryError) {
-        try storeIndex(of: try sink.finish())
-        guard state.withLock({ !$0.packs.isEmpty }) else { return }
-        try appendToLog(act: "checkpoint", snapshots: [])
+        try sink.finish()
+        try log.append("checkpoint")
     }
 
-    /// Ends a run at once, leaving what was not logged.
+    /// Ends a run at once, after an error; of what is stored the log says as much as can still be written.
     package func cancel() {
         sink.cancel(RepositoryError(.cancelled, "the backup was cancelled"))
-    }
-
-    private func storeIndex(of packs: [FinishedPack]) throws(RepositoryError) {
-        var rest = packs[...]
-        while !rest.isEmpty {
-            let group = rest.prefix(Self.packsPerIndex)
-            rest = rest.dropFirst(group.count)
-            let bytes = try IndexObject.seal(
-                group.map { IndexedPack($0) }, context: context, listKey: keys.listKey, signedBy: signingKey)
-            let name = Digest.of(bytes)
-            try repository.storage.put(bytes, at: .index(name))
-            state.withLock { state in
-                state.packs += group.map { LogEntry.Added(name: $0.name, bytes: $0.sizeBytes) }
-                state.indexes.append(LogEntry.Added(name: name, bytes: bytes.count))
-            }
-        }
-    }
-
-    /// Appends to the signer's log. Another run of the same host may append at the same time: then this one reads the
-    /// log again and takes the next number.
-    private func appendToLog(act: String, snapshots: [LogEntry.Added]) throws(RepositoryError) {
-        var ledger = ledger
-        for _ in 0..<Self.logAttempts {
-            if try append(act: act, snapshots: snapshots, after: ledger) { return }
-            ledger = try Ledger(reading: repository)
-            if let fault = ledger.logs.first(where: { $0.signer == context.host })?.faults.first { throw fault }
-        }
-        throw RepositoryError(
-            .heldByAnother, "other runs with the same host identity keep writing its log",
-            hint: "run the backup again; give each host an identity of its own with `drctl key writer`")
-    }
-
-    /// - Returns: false when the entry's number was taken.
-    private func append(
-        act: String, snapshots: [LogEntry.Added], after ledger: Ledger
-    ) throws(RepositoryError) -> Bool {
-        let (packs, indexes) = state.withLock { ($0.packs, $0.indexes) }
-        let own = ledger.logs.first { $0.signer == context.host }?.head
-        let entry = LogEntry(
-            repository: repository.id, signer: context.host, counter: (own?.counter ?? 0) + 1, previous: own?.entry,
-            writtenNanoseconds: time.wallNanoseconds(), act: act, run: run, packsAdded: packs, indexesAdded: indexes,
-            snapshotsAdded: snapshots, heads: ledger.heads.filter { $0.signer != context.host })
-        let bytes = try SignedStatement.seal(entry, as: .log, signedBy: signingKey)
-        do throws(RepositoryError) {
-            try repository.storage.put(bytes, at: .log(context.host, entry.counter))
-            return true
-        } catch {
-            if error.code == .alreadyStored { return false }
-            throw error
-        }
+        // The run failed already, and that is what is reported.
+        try? log.append("checkpoint")
     }
 }

@@ -126,7 +126,7 @@ extension DirectoryHandle {
 
     /// Sets this directory's time of the last modification.
     package func setModified(_ time: FileTime) throws(SystemError) {
-        unsafe try setModifiedTime(time, "") { times in unsafe futimens(descriptor, times) }
+        unsafe try setModifiedTime(time, nil) { times in unsafe futimens(descriptor, times) }
     }
 
     /// Sets the time of the last modification of `name` itself: for symbolic links and nodes, which cannot be opened.

@@ -75,7 +75,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Sets the time of the last modification; the time of the last access stays as it is.
     package func setModified(_ time: FileTime) throws(SystemError) {
-        unsafe try setModifiedTime(time, "") { times in unsafe futimens(descriptor, times) }
+        unsafe try setModifiedTime(time, nil) { times in unsafe futimens(descriptor, times) }
     }
 
     /// Returns when the content is on the device. An error is final: the kernel may have dropped what it could not
@@ -94,7 +94,7 @@ package struct OpenFile: ~Copyable, Sendable {
 private let omittedTime = 0x3FFF_FFFE
 
 func setModifiedTime(
-    _ time: FileTime, _ path: @autoclosure () -> String, _ call: (UnsafePointer<timespec>?) -> Int32
+    _ time: FileTime, _ path: @autoclosure () -> String?, _ call: (UnsafePointer<timespec>?) -> Int32
 ) throws(SystemError) {
     let times = [timespec(tv_sec: 0, tv_nsec: omittedTime), time.timespec]
     _ = try attempt("set the time of", path()) {

@@ -3,9 +3,9 @@ package import SystemPackage
 
 /// Reading and writing through spans: no array is made or copied on the way.
 extension Descriptor {
-    /// Opens a file for reading, with close-on-exec.
+    /// Opens a file for reading, with close-on-exec, and without ever waiting for the other end of a pipe.
     package init(openingForReading path: FilePath) throws(SystemError) {
-        try self.init(opening: path, flags: O_RDONLY)
+        try self.init(opening: path, flags: O_RDONLY | O_NONBLOCK)
     }
 
     /// Reads from an offset until the buffer is full or the file ends; the position does not move.

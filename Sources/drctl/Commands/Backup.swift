@@ -28,8 +28,9 @@ struct Backup: Command {
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
-        let sources = paths.map(Paths.absolute)
-        let name = dataset ?? "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
+        let sources = try paths.map(Paths.absolute)
+        let tag = try Words.given(tag, for: "--tag")
+        let name = try Words.given(dataset, for: "--dataset") ?? "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
         let (repository, identity) = try options.openWithIdentity()
         _ = try options.ledger(of: repository)
         let place = try options.stateFolder(of: repository).appending(String(Digest.of(name).hex.prefix(32)))
@@ -53,9 +54,9 @@ struct Backup: Command {
                 }
             }
         } catch let error as RepositoryError where error.code == .cancelled {
-            throw Failure(
-                exit: stopping.exit ?? .interrupted, code: "backup.interrupted",
-                message: "interrupted; what was stored is kept", hint: "run the same command again: it takes that up")
+            throw stopping.failure(
+                code: "backup.interrupted", message: "interrupted; what was stored is kept",
+                hint: "run the same command again: it takes that up")
         }
         meter.end()
         if let seen = options.anchorFile(of: repository) { options.keep(result.anchor, in: seen) }

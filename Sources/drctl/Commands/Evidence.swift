@@ -67,7 +67,7 @@ struct EvidenceVerify: Command {
     private func directory() throws -> RunDirectory {
         if let run = selection.run {
             return run.contains("/")
-                ? RunDirectory(at: Paths.absolute(run)) : try RunDirectory.find(run, in: try selection.state.root())
+                ? RunDirectory(at: try Paths.absolute(run)) : try RunDirectory.find(run, in: try selection.state.root())
         }
         return try selection.select("verify") { $0.isClosed }.directory
     }

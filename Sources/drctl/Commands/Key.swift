@@ -12,7 +12,7 @@ struct Key: AsyncParsableCommand {
 
 /// The path of a key file that is to be made: one that is there may be the only key of something.
 private func newFile(_ named: String) throws -> FilePath {
-    let path = Paths.absolute(named)
+    let path = try Paths.absolute(named)
     guard try FileStatus.ifPresent(at: path) == nil else {
         throw Failure(
             exit: .usage, code: "file.exists", message: "\(path) is there already", hint: "choose another name")
@@ -152,6 +152,7 @@ struct KeyWriter: Command {
     }
 
     func perform() async throws -> Outcome {
+        _ = try Words.given(host, for: "--host")
         let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
         let path = try newFile(out)

@@ -68,14 +68,14 @@ struct RepoInit: Command {
 
     private func destinations() throws -> [RepositorySetup.KeyFile: FilePath] {
         var destinations: [RepositorySetup.KeyFile: FilePath] = [:]
-        if let identityOut { destinations[.identity] = Paths.absolute(identityOut) }
-        if let writerOut { destinations[.writer] = Paths.absolute(writerOut) }
+        if let identityOut { destinations[.identity] = try Paths.absolute(identityOut) }
+        if let writerOut { destinations[.writer] = try Paths.absolute(writerOut) }
         guard let owner = ownerOut ?? (identityOut ?? writerOut).map({ $0 + ".owner" }) else {
             throw Failure(
                 exit: .usage, code: "usage", message: "nothing says where the keys go",
                 hint: "give --identity-out FILE, or --owner-out FILE with --recipient or --passphrase-file")
         }
-        destinations[.owner] = Paths.absolute(owner)
+        destinations[.owner] = try Paths.absolute(owner)
         return destinations
     }
 

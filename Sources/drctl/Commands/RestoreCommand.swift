@@ -9,7 +9,8 @@ struct RestoreCommand: Command {
         usage: "drctl restore SNAPSHOT|latest --target DIR [--dataset NAME] [--repo DIR] [options]",
         discussion: """
             The target must be empty or absent. An interrupted restore is taken up by the same command.
-            Exits 3 where something could not be restored, 21 where what was restored differs.
+            Exits 3 where something could not be restored or the snapshot is partial, 21 where what it needs is damaged
+            or what was restored differs.
 
             Example:  drctl restore latest --dataset orders --target /mnt/dr-site \\
                            --repo /srv/backup --identity mine.txt
@@ -34,8 +35,8 @@ struct RestoreCommand: Command {
         let (repository, identity) = try options.openWithIdentity()
         _ = try options.ledger(of: repository)
         let job = RestoreJob(
-            repository: repository, identity: identity, dataset: dataset, snapshot: snapshot,
-            target: Paths.absolute(target), overwrites: overwrite, restoresOwners: owners,
+            repository: repository, identity: identity, dataset: try Words.given(dataset, for: "--dataset"),
+            snapshot: snapshot, target: try Paths.absolute(target), overwrites: overwrite, restoresOwners: owners,
             restoresSpecialFiles: specialFiles)
         let stopping = SignalWatch()
         let meter = ProgressMeter(what: "restore")
@@ -45,8 +46,8 @@ struct RestoreCommand: Command {
                 try job.run(isCancelled: { stopping.isRequested }) { meter.show(files: $0.files, bytes: $0.bytes) }
             }
         } catch let error as RepositoryError where error.code == .cancelled {
-            throw Failure(
-                exit: stopping.exit ?? .interrupted, code: "restore.interrupted", message: "interrupted",
+            throw stopping.failure(
+                code: "restore.interrupted", message: "interrupted",
                 hint: "run the same command again: it takes up what was restored")
         }
         meter.end()
@@ -55,8 +56,8 @@ struct RestoreCommand: Command {
     }
 
     static func conditions(_ result: RestoreJob.Result) -> [ExitStatus] {
-        var conditions: [ExitStatus] = []
-        if result.failureCount > 0 { conditions.append(.partial) }
+        var conditions = result.losses.map { ExitStatus($0) }
+        if result.failureCount > 0 || result.snapshotPartial { conditions.append(.partial) }
         if result.equal == false && result.failureCount == 0 { conditions.append(.damaged) }
         if result.equal == nil { conditions.append(.notEstablished) }
         return conditions
@@ -74,6 +75,9 @@ struct RestoreCommand: Command {
             "restored \(result.snapshot.prefix(16)) of \(displayEscaped(result.dataset)) to \(displayEscaped(result.path))",
             "\(counted(result.files, "file")), \(ByteCount(result.bytes)); \(verdict)",
         ]
+        if result.snapshotPartial {
+            lines.append("PARTIAL: the snapshot lacks what could not be read when it was made")
+        }
         if result.specialFilesSkipped > 0 {
             lines.append(
                 "left out: \(counted(result.specialFilesSkipped, "special file")) (--special-files makes them)")

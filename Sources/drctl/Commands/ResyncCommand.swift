@@ -30,6 +30,10 @@ struct ResyncCommand: Command {
         var targetDigest: String?
         /// Null: not established.
         var treesEqual: Bool?
+        var socketsSkipped: Int
+        /// Names that shared a file in the source.
+        var hardLinksSplit: Int
+        var ownersNotKept: Int
         var problems: [String]
 
         init(_ result: ResyncResult) {
@@ -40,6 +44,9 @@ struct ResyncCommand: Command {
             sourceDigest = result.sourceDigest?.hex
             targetDigest = result.targetDigest?.hex
             treesEqual = result.treesEqual
+            socketsSkipped = result.counts.socketsSkipped
+            hardLinksSplit = result.counts.hardLinksSplit
+            ownersNotKept = result.counts.ownersNotKept
             problems = result.problems.map(\.message)
         }
 
@@ -58,17 +65,33 @@ struct ResyncCommand: Command {
                 case false?: "the trees DIFFER"
                 case nil: "not established whether the trees are equal"
                 }
-            return
+            var lines = [
                 "copied \(counted(filesCopied, "file")) (\(ByteCount(bytesCopied))), deleted \(filesDeleted); compared \(filesCompared): \(verdict)"
+            ]
+            if socketsSkipped > 0 { lines.append("left out: \(counted(socketsSkipped, "socket"))") }
+            if hardLinksSplit > 0 {
+                lines.append(
+                    "hard links: \(counted(hardLinksSplit, "name")) shared a file, and in the target each is its own")
+            }
+            if ownersNotKept > 0 {
+                lines.append("owners not kept: \(ownersNotKept), which needs the privilege")
+            }
+            return lines.joined(separator: "\n")
         }
     }
 
     func perform() async throws -> Outcome {
         let request = ResyncRequest(
-            source: Paths.absolute(from), target: Paths.absolute(to), allowsEmptySource: allowEmptySource)
+            source: try Paths.absolute(from), target: try Paths.absolute(to), allowsEmptySource: allowEmptySource)
         let stopping = SignalWatch()
-        let done = try await BlockingThread.run {
-            try Resync().run(request, isCancelled: { stopping.isRequested })
+        let done: ResyncResult
+        do {
+            done = try await BlockingThread.run { try Resync().run(request, isCancelled: { stopping.isRequested }) }
+        } catch let error as RepositoryError where error.code == .cancelled {
+            throw stopping.failure(
+                code: "resync.interrupted",
+                message: "interrupted; every name of the target holds its old content or its new one, whole",
+                hint: "run the same command again: it goes on where it stopped")
         }
         let result = Result(done)
         for problem in result.problems.prefix(50) { Output.note(problem) }

@@ -33,6 +33,7 @@ struct Snapshots: Command {
     }
 
     func perform() async throws -> Outcome {
+        let dataset = try Words.given(dataset, for: "--dataset")
         let (repository, identity) = try options.openWithIdentity()
         let catalog = repository.snapshots(try repository.unlock(identity), ledger: try options.ledger(of: repository))
         let rows = catalog.snapshots.filter { dataset == nil || $0.manifest.dataset == dataset }.map { snapshot in

@@ -118,15 +118,7 @@ struct VerifyReport: Encodable, Sendable {
         snapshots = verification.snapshots.count
         snapshotsWhole = verification.snapshots.filter { $0.verdict == .holds }.count
         anchor = verification.anchor
-        var exits = verification.conditions.map { condition -> ExitStatus in
-            switch condition {
-            case .notAuthentic: .notAuthentic
-            case .damaged: .damaged
-            case .damagedWithCopy: .damagedCopyExists
-            case .keyMissing: .wrongKey
-            case .notEstablished: .notEstablished
-            }
-        }
+        var exits = verification.conditions.map { ExitStatus($0) }
         // Not everything read, and nothing said why: still not established.
         if exits.isEmpty && !verification.coverage.isComplete { exits.append(.notEstablished) }
         self.exits = exits

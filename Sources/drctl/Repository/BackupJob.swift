@@ -5,7 +5,7 @@ import SystemPackage
 
 /// A backup of one dataset, as `drctl backup` and the step kind `backup` make it.
 struct BackupJob: Sendable {
-    struct Result: Codable, Sendable {
+    struct Result: Encodable, Sendable {
         var snapshot: String
         var dataset: String
         var repository: String
@@ -47,19 +47,20 @@ struct BackupJob: Sendable {
         let request = CaptureRequest(
             sources: sources, cache: try fileCache(session.sink.naming, hasParent: parent != nil), time: time)
         let captured: CaptureResult
+        let snapshot: Snapshot
         do {
             captured = try Capture(into: session.sink).run(request, isCancelled: isCancelled, progress: progress)
+            snapshot = try session.publish(
+                SnapshotManifest(
+                    dataset: dataset, host: Host.name, paths: sources.map(\.string), tag: tag, root: captured.root,
+                    startedNanoseconds: started, endedNanoseconds: started,
+                    parent: captured.counts.filesUnchanged > 0 ? parent?.id : nil, isPartial: !captured.isComplete,
+                    counts: Self.counts(captured.counts)))
         } catch {
             // What is stored already is kept for the next try.
             if error.code == .cancelled { try session.checkpoint() } else { session.cancel() }
             throw error
         }
-        let snapshot = try session.publish(
-            SnapshotManifest(
-                dataset: dataset, host: Host.name, paths: sources.map(\.string), tag: tag, root: captured.root,
-                startedNanoseconds: started, endedNanoseconds: started,
-                parent: captured.counts.filesUnchanged > 0 ? parent?.id : nil, isPartial: !captured.isComplete,
-                counts: Self.counts(captured.counts)))
         // A cache that could not be saved costs time, not correctness.
         try? captured.cache?.save()
         return try result(snapshot, captured)

@@ -5,9 +5,11 @@ import SystemPackage
 
 /// A restore, and the comparison of what the disk then holds with the snapshot.
 struct RestoreJob: Sendable {
-    struct Result: Codable, Sendable {
+    struct Result: Encodable, Sendable {
         var snapshot: String
         var dataset: String
+        /// The snapshot is of a source that could not be read whole.
+        var snapshotPartial: Bool
         var path: String
         var files: Int
         var bytes: Int64
@@ -27,6 +29,13 @@ struct RestoreJob: Sendable {
         var setIDBitsDropped: Int
         /// `true`: every entry is as the manifest says. `false`: some differ. Null: not established.
         var equal: Bool?
+        /// What the repository could not give, and why.
+        var losses: Set<RepositoryCondition>
+
+        private enum CodingKeys: String, CodingKey {
+            case snapshot, dataset, snapshotPartial, path, files, bytes, filesCompared, mismatches, unknown, failures
+            case failureCount, resumed, withOwners, specialFilesSkipped, setIDBitsDropped, equal
+        }
     }
 
     var repository: Repository
@@ -53,12 +62,12 @@ struct RestoreJob: Sendable {
         let restored = try Restore(from: source).run(request, isCancelled: isCancelled, progress: progress)
         let check = try RestoreCheck(against: source).run(request, isCancelled: isCancelled)
         return Result(
-            snapshot: found.id.hex, dataset: found.manifest.dataset, path: target.string, files: restored.counts.files,
-            bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
+            snapshot: found.id.hex, dataset: found.manifest.dataset, snapshotPartial: found.manifest.isPartial,
+            path: target.string, files: restored.counts.files, bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
             unknown: check.unknownCount,
             failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
             failureCount: restored.counts.failureCount, resumed: restored.wasResumed,
             withOwners: restoresOwners, specialFilesSkipped: restored.counts.specialFilesSkipped,
-            setIDBitsDropped: restored.counts.setIDBitsDropped, equal: check.isEqual)
+            setIDBitsDropped: restored.counts.setIDBitsDropped, equal: check.isEqual, losses: restored.conditions)
     }
 }

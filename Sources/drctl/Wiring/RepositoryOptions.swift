@@ -29,7 +29,7 @@ struct RepositoryOptions: ParsableArguments {
                     exit: .usage, code: "repository.unnamed", message: "no repository was named",
                     hint: "give --repo DIR or set DRCTL_REPOSITORY")
             }
-            return Paths.absolute(named)
+            return try Paths.absolute(named)
         }
     }
 
@@ -105,7 +105,7 @@ struct RepositoryOptions: ParsableArguments {
     }
 
     private func passphrasePath() throws -> FilePath? {
-        if let named = passphraseFile ?? Self.environment("DRCTL_PASSPHRASE_FILE") { return Paths.absolute(named) }
+        if let named = passphraseFile ?? Self.environment("DRCTL_PASSPHRASE_FILE") { return try Paths.absolute(named) }
         guard let folder = Self.environment("CREDENTIALS_DIRECTORY") else { return nil }
         let credential = FilePath(folder).appending("drctl-passphrase")
         return try FileStatus.ifPresent(at: credential) == nil ? nil : credential

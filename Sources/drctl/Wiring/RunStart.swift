@@ -25,7 +25,7 @@ struct RunStart {
     private func make() async throws -> RunDirectory {
         let now = try SystemTimeSource().moment()
         let uid = Host.effectiveUID
-        let folder = Paths.absolute(runbook.runbook).removingLastComponent()
+        let folder = try Paths.absolute(runbook.runbook).removingLastComponent()
         let creation = try RunCreation(
             plan,
             options: RunCreation.Options(

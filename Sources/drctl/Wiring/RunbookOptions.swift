@@ -28,10 +28,10 @@ struct RunbookOptions: ParsableArguments {
 
     /// - Throws: `Failure` with every diagnostic, exit 40.
     func plan(_ mode: RunMode) throws -> Plan {
-        let folder = Paths.absolute(runbook).removingLastComponent()
+        let folder = try Paths.absolute(runbook).removingLastComponent()
         let sources = try sources()
         let request = PlanningRequest(
-            mode: mode, environment: environment, inputs: absolute(try parsedInputs(), for: sources),
+            mode: mode, environment: environment, inputs: try absolute(try parsedInputs(), for: sources),
             folder: folder.string)
         let world = PlanningWorld(file: { Self.file($0, in: folder) }, uid: { Host.userID(named: $0) })
         let planned = sources.plan(request, world: world)
@@ -41,11 +41,11 @@ struct RunbookOptions: ParsableArguments {
     }
 
     /// A directory is meant as the caller's shell means it, whatever the runbook's folder.
-    private func absolute(_ inputs: [String: String], for sources: RunbookSources) -> [String: String] {
+    private func absolute(_ inputs: [String: String], for sources: RunbookSources) throws -> [String: String] {
         let definitions = sources.check().value?.runbook.inputs ?? [:]
         return Dictionary(
-            uniqueKeysWithValues: inputs.map { name, value in
-                (name, definitions[name]?.type == .directory ? Paths.absolute(value).string : value)
+            uniqueKeysWithValues: try inputs.map { name, value in
+                (name, definitions[name]?.type == .directory ? try Paths.absolute(value).string : value)
             })
     }
 
@@ -73,9 +73,9 @@ struct RunbookOptions: ParsableArguments {
     }
 
     static func text(_ name: String) throws -> SourceText {
+        let path = try Paths.absolute(name)
         do {
-            return SourceText(
-                file: name, bytes: try DurableFile.read(at: Paths.absolute(name), limit: SourceText.maximumBytes + 1))
+            return SourceText(file: name, bytes: try DurableFile.read(at: path, limit: SourceText.maximumBytes + 1))
         } catch  where error.errno == .fileTooLarge {
             throw Failure(
                 exit: .runbookInvalid, code: "runbook.unreadable",

@@ -16,7 +16,7 @@ struct StateOptions: ParsableArguments {
     /// Absolute; not necessarily there yet.
     func root() throws -> FilePath {
         let environment = ProcessInfo.processInfo.environment
-        if let named = state ?? environment["DRCTL_STATE"], !named.isEmpty { return Paths.absolute(named) }
+        if let named = state ?? environment["DRCTL_STATE"], !named.isEmpty { return try Paths.absolute(named) }
         // systemd separates several state directories by colons; the first is ours.
         if let first = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return FilePath(String(first)) }
         if FileManager.default.isWritableFile(atPath: "/var/lib/drctl") { return FilePath("/var/lib/drctl") }
@@ -30,10 +30,27 @@ struct StateOptions: ParsableArguments {
     }
 }
 
+/// Options whose empty value is a variable that was not set.
+enum Words {
+    /// - Throws: usage, for an empty one.
+    static func given(_ word: String?, for option: String) throws -> String? {
+        if word?.isEmpty != true { return word }
+        throw Failure(
+            exit: .usage, code: "usage", message: "\(option) was given an empty value",
+            hint: "check the variable that it came from, or leave the option out")
+    }
+}
+
 /// Paths as people give them.
 enum Paths {
     /// Relative paths start at the working directory.
-    static func absolute(_ path: String) -> FilePath {
+    /// - Throws: usage, for an empty one: it names no place, least of all the working directory.
+    static func absolute(_ path: String) throws -> FilePath {
+        guard !path.isEmpty else {
+            throw Failure(
+                exit: .usage, code: "usage", message: "a path that was given is empty",
+                hint: "check the variable that it came from")
+        }
         let given = FilePath(path)
         if given.isAbsolute { return given.lexicallyNormalized() }
         return FilePath(FileManager.default.currentDirectoryPath).appending(given.components).lexicallyNormalized()

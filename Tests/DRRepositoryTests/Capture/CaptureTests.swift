@@ -75,6 +75,24 @@ import Testing
         #expect(result.counts.filesRead == 1)
     }
 
+    @Test("A fifo or device that is named as a source is a problem; one in a tree is what it is")
+    func sourceWithoutContent() throws {
+        try tree.write("fine", to: "fine")
+        try tree.handle().makeNode(try #require(FileName("pipe")), kind: .fifo, deviceMajor: 0, deviceMinor: 0)
+        let named = try capture([tree.path.appending("fine"), tree.path.appending("pipe"), "/dev/null"])
+        #expect(named.problems.map(\.kind) == [.noContent, .noContent])
+        let whole = try capture()
+        #expect(whole.isComplete)
+        #expect(whole.counts.otherEntries == 1)
+    }
+
+    @Test("A file that says it is empty, and is not, is read, and told as one that changed")
+    func fileOfUnknownSize() throws {
+        let result = try capture(["/proc/self/limits"])
+        #expect(result.counts.bytesRead > 100)
+        #expect(result.problems.map(\.kind) == [.changed])
+    }
+
     @Test("A source that is not there is an error, and so are sources inside each other and relative ones")
     func badSources() throws {
         for sources in [["/nowhere-at-all"], ["relative"], [tree.path, tree.path.appending("x")], []] as [[FilePath]] {

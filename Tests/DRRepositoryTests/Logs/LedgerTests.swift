@@ -1,4 +1,5 @@
 import DRCrypto
+import Foundation
 import Testing
 
 @testable import DRRepository
@@ -123,6 +124,50 @@ import Testing
         #expect(second.sink.contains(id))
         #expect(try !second.sink.put(NewObject(chunk: body, id: id)))
         second.cancel()
+    }
+
+    /// A long run says as it goes what it has stored, so that a crash costs no more than the last few packs.
+    @Test func aLongRunIsLoggedAsItGoes() throws {
+        let test = try TestRepository()
+        let repository = try Repository(opening: test.storage, pinned: test.repository.id)
+        let session = try WriteSession(
+            repository, keys: test.keys, targetObjectBytes: 4096, packsPerCheckpoint: 2, time: test.time)
+        for _ in 0..<40 {
+            let body = try randomBytes(2000)
+            try session.sink.put(NewObject(chunk: body, id: session.sink.naming.chunkID(of: body.span)))
+        }
+        try session.sink.finish()
+        // As a crash leaves it: the session is never ended.
+        let found = try ledger(test, test.storage)
+        #expect(found.faults.isEmpty)
+        #expect(found.logs.flatMap(\.entries).allSatisfy { $0.packsAdded.count == 2 && $0.indexesAdded.count == 1 })
+        #expect(test.storage.names(in: .packs).count - found.packs.count < 2)
+        let second = try test.backUp([someBytes(10, seed: 1)])
+        #expect(try ledger(test, test.storage).snapshots.map(\.name) == [second.id])
+    }
+
+    @Test func whatWasStoredBeforeTheDiskWasFullIsKeptForARerun() throws {
+        let test = try TestRepository()
+        let repository = try Repository(opening: test.storage, pinned: test.repository.id)
+        let session = try WriteSession(repository, keys: test.keys, targetObjectBytes: 4096, time: test.time)
+        for _ in 0..<40 {
+            let body = try randomBytes(2000)
+            try session.sink.put(NewObject(chunk: body, id: session.sink.naming.chunkID(of: body.span)))
+        }
+        while session.sink.storedBytes == 0 { Thread.sleep(forTimeInterval: 0.001) }
+        test.storage.failPuts(in: .packs)
+        let error = #expect(throws: RepositoryError.self) {
+            while true {
+                let body = try randomBytes(2000)
+                try session.sink.put(NewObject(chunk: body, id: session.sink.naming.chunkID(of: body.span)))
+            }
+        }
+        #expect(error?.code == .noSpace)
+        session.cancel()
+        let found = try ledger(test, test.storage)
+        #expect(found.faults.isEmpty)
+        #expect(!found.packs.isEmpty)
+        #expect(Set(found.packs.map(\.name.hex)) == Set(test.storage.names(in: .packs).map { $0.dropFirst(6).description }))
     }
 
     @Test func latestIsTheNewestCompleteSnapshotAndNeverAGuess() throws {

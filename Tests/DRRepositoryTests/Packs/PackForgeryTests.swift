@@ -1,4 +1,5 @@
 import DRCrypto
+import Synchronization
 import Testing
 
 @testable import DRRepository
@@ -26,16 +27,17 @@ import Testing
     /// Seals some bodies into packs of a storage.
     private func pack(_ bodies: [[UInt8]], context: RunContext) throws -> (storage: MemoryStorage, pack: FinishedPack) {
         let storage = MemoryStorage()
+        let packs = Mutex<[FinishedPack]>([])
         let key = RunKey(try randomSecret(32), context: context)
         let pipeline = try PackPipeline(
             PackPipeline.Settings(
                 storage: storage, naming: naming, listKey: listKey, runKey: key,
                 sealedRunKey: try RunKeyring.seal(key, to: try #require(epoch.recipient))),
-            known: ObjectIndex())
+            known: ObjectIndex(), stored: { pack in packs.withLock { $0.append(pack) } })
         for body in bodies { try pipeline.put(NewObject(chunk: body, id: naming.chunkID(of: body.span))) }
-        let packs = try pipeline.finish()
+        try pipeline.finish()
         // The two open packs share the bodies at random; the tests want one that has some.
-        return (storage, try #require(packs.max { $0.entries.count < $1.entries.count }))
+        return (storage, try #require(packs.withLock { $0.max { $0.entries.count < $1.entries.count } }))
     }
 
     private func keyring(_ identity: AgeIdentity? = nil, repository: Digest? = nil) -> RunKeyring {
@@ -143,7 +145,7 @@ import Testing
             PackPipeline.Settings(
                 storage: storage, naming: naming, listKey: listKey, runKey: key,
                 sealedRunKey: try RunKeyring.seal(key, to: try #require(epoch.recipient)), targetObjectBytes: 4096),
-            known: ObjectIndex())
+            known: ObjectIndex(), stored: { _ in })
         #expect(
             code {
                 while true {
@@ -151,7 +153,7 @@ import Testing
                     try pipeline.put(NewObject(chunk: body, id: naming.chunkID(of: body.span)))
                 }
             } == .noSpace)
-        #expect(code { _ = try pipeline.finish() } == .noSpace)
+        #expect(code { try pipeline.finish() } == .noSpace)
     }
 }
 

@@ -45,6 +45,20 @@ import Testing
         }
     }
 
+    @Test func aFifoInPlaceOfAFileIsUnreadableAndNobodyWaitsForIt() throws {
+        try withFolder { folder in
+            try DurableFile.makeDirectory(at: folder.appending("packs"))
+            let handle = try DirectoryHandle(opening: folder.appending("packs"))
+            let name = Digest.of([1])
+            try handle.makeNode(try #require(FileName(name.hex)), kind: .fifo, deviceMajor: 0, deviceMinor: 0)
+            let storage = LocalStorage(root: folder)
+            let read = #expect(throws: RepositoryError.self) { try storage.read(.pack(name), fromOffset: 0, count: 1) }
+            #expect(read?.code == .storageFailed)
+            let size = #expect(throws: RepositoryError.self) { try storage.size(of: .pack(name)) }
+            #expect(size?.code == .storageFailed)
+        }
+    }
+
     @Test func aPlaceThatIsNotThereIsNotAnEmptyRepository() throws {
         try withFolder { folder in
             let storage = LocalStorage(root: folder.appending("unmounted"))

@@ -7,6 +7,7 @@ final class MemoryStorage: Storage {
         var files: [String: [UInt8]] = [:]
         var unreadable: Set<String> = []
         var unlistable: Set<String> = []
+        var failingPuts: StorageFolder?
         var failsPuts = false
     }
 
@@ -36,12 +37,13 @@ final class MemoryStorage: Storage {
 
     func makeUnreadable(_ name: String) { state.withLock { _ = $0.unreadable.insert(name) } }
     func makeUnlistable(_ folder: String) { state.withLock { _ = $0.unlistable.insert(folder) } }
+    func failPuts(in folder: StorageFolder) { state.withLock { $0.failingPuts = folder } }
     func failPuts() { state.withLock { $0.failsPuts = true } }
 
     func put(_ bytes: Span<UInt8>, at path: StoragePath) throws(RepositoryError) {
         let copy = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
         try state.withLock { state throws(RepositoryError) in
-            if state.failsPuts { throw RepositoryError(.noSpace, "\(path) could not be stored") }
+            if state.failsPuts || state.failingPuts.map({ path.text.hasPrefix($0.rawValue + "/") }) == true { throw RepositoryError(.noSpace, "\(path) could not be stored") }
             guard state.files[path.text] == nil else { throw RepositoryError(.alreadyStored, "\(path) exists") }
             state.files[path.text] = copy
         }
