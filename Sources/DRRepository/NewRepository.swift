@@ -73,7 +73,13 @@ package struct NewRepository: Sendable {
         if let recipient = own?.recipient?.text {
             slots.append(try Self.slot(.recipient(recipient), epoch, id, genesis.domain))
         }
-        for reader in readers { slots.append(try Self.slot(reader, epoch, id, genesis.domain)) }
+        for reader in readers {
+            let slot = try Self.slot(reader, epoch, id, genesis.domain)
+            if case .recipient(let text) = reader, slots.contains(where: { $0.record.label == text }) {
+                throw RepositoryError(.invalidArgument, "\(text) was given twice")
+            }
+            slots.append(slot)
+        }
         self.slots = slots
     }
 

@@ -14,10 +14,15 @@ package struct Repository: Sendable {
 
     /// Reads and verifies the owner's chain.
     /// - Parameter pin: the id that the caller knows, from `--repo-id` or the identity file.
-    /// - Throws: `noRepository`; `notAuthentic` where another repository lies there, or the chain is forged;
+    /// - Throws: `noRepository`, also for one that was not made to its end; `notAuthentic` where another repository lies there, or the chain is forged;
     ///   `damaged`; `storageFailed`.
     package init(opening storage: any Storage, pinned pin: Digest?) throws(RepositoryError) {
         self.storage = storage
+        guard try storage.size(of: .setup) == nil else {
+            throw RepositoryError(
+                .noRepository, "the repository in \(storage.name) was not made to its end",
+                hint: "run the `drctl repo init` again that was interrupted")
+        }
         config = try ConfigChain(reading: storage, pinned: pin)
         isPinned = pin != nil
     }

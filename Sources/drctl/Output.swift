@@ -17,11 +17,9 @@ enum Output {
             let envelope = Envelope(
                 command: command, exit: outcome.exit, conditions: outcome.conditions,
                 result: AnyEncodable(outcome.result))
-            writeLine(envelope.json)
-        } else if !outcome.text.isEmpty {
-            writeLine(outcome.text)
+            return state(envelope.json, outcome.exit)
         }
-        return outcome.exit
+        return outcome.text.isEmpty ? outcome.exit : state(outcome.text, outcome.exit)
     }
 
     static func emit(_ failure: Failure, command: String, asJSON: Bool) -> ExitStatus {
@@ -29,16 +27,29 @@ enum Output {
             let envelope = Envelope(
                 command: command, exit: failure.exit, conditions: [failure.exit],
                 result: AnyEncodable(Envelope.Failed(error: Envelope.Problem(failure))))
-            writeLine(envelope.json)
+            _ = state(envelope.json, failure.exit)
         }
         note(failure.text)
         return failure.exit
     }
 
+    /// Writes a result to standard output. A reader that went away is no reason to fail; a disk that is full is: whoever
+    /// reads that file later must not take what is missing for a result.
+    private static func state(_ text: String, _ exit: ExitStatus) -> ExitStatus {
+        do {
+            try FileDescriptor.standardOutput.writeAll((text + "\n").utf8)
+            return exit
+        } catch Errno.brokenPipe {
+            return exit
+        } catch {
+            note("drctl: the result could not be written to standard output: \(error)")
+            note("  next: what the command did is done, and ended with \(exit.rawValue); give its result another place")
+            return exit == .done ? .notEstablished : exit
+        }
+    }
+
     /// One line for people on standard error.
     static func note(_ line: String) { write(line + "\n", to: .standardError) }
-
-    static func writeLine(_ text: String) { write(text + "\n", to: .standardOutput) }
 
     /// Writes all of it; a reader that went away is no reason to stop what the command is for.
     static func write(_ text: String, to descriptor: FileDescriptor) {

@@ -121,7 +121,7 @@ struct Shell {
         let script = "cd '\(work)' && exec >../out 2>../err </dev/null\n\(step.command)"
         let ended = try ChildProcess.run([
             "env", "-i", "PATH=\(try Self.products()):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "HOME=\(base.appending("home"))", "LANG=C.UTF-8", "bash", "-c", script,
+            "HOME=\(base.appending("home"))", "LANG=C.UTF-8", "timeout", "300", "bash", "-c", script,
         ])
         step.exit = ended.exitCode ?? 128 + (ended.signal ?? 0)
         step.output = try text("out")
@@ -152,7 +152,9 @@ struct Shell {
         text = text.replacing(/stored [\d.]+ .?B/, with: "stored <size>")
         text = text.replacing(/"bytesStored":\d+/, with: "\"bytesStored\":<size>")
         text = text.replacing(/\ *\b\d+(\.\d)?m?s\b/, with: " <span>")
-        text = text.replacing(/\d+ packs? that no log/, with: "<n> packs that no log")
+        text = text.replacing(/\d+ packs?( and|) (\d+ snapshots? |)that no log/) {
+            "<n> packs\($0.1) \($0.2)that no log"
+        }
         text = text.replacing(/\(\d+ %\)/, with: "(<share>)")
         let named = host.isEmpty ? nil : try? Regex("\\b\(host)\\b")
         return named.map { text.replacing($0, with: "<host>") } ?? text

@@ -100,8 +100,8 @@ package struct ConfigChain: Sendable {
     /// Signs and stores what the owner adds, then takes it up.
     /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something.
     mutating func add(
-        secret: SecretRecord? = nil, slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey, now: Int64,
-        to storage: any Storage
+        secret: SecretRecord? = nil, slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey,
+        now: Int64, to storage: any Storage
     ) throws(RepositoryError) {
         guard key.publicKey == owner else {
             throw RepositoryError(

@@ -11,7 +11,8 @@ extension Repository {
     ///   - keys: of a reader: only who can open the epoch can hand it on.
     ///   - ownerFile: what `repo init` wrote as the owner's key.
     /// - Returns: the repository with the slot in its chain.
-    /// - Throws: `missingKey` without a reader's keys; `wrongKey` for another owner; `invalidArgument`.
+    /// - Throws: `missingKey` without a reader's keys; `wrongKey` for another owner; `invalidArgument` for a
+    ///   recipient that has one.
     package func addingSlot(
         for reader: NewRepository.Reader, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource
     ) throws(RepositoryError) -> (repository: Repository, slot: SlotRecord) {
@@ -22,6 +23,10 @@ extension Repository {
         }
         let owner = try IdentityFile.parseOwner(ownerFile)
         let (recipient, kind, label) = try NewRepository.target(of: reader)
+        guard kind == .passphrase || !slots.contains(where: { $0.kind == kind && $0.label == label }) else {
+            throw RepositoryError(
+                .invalidArgument, "\(label) has a slot already", hint: "`drctl key list` lists them")
+        }
         let file = try EpochSlot.seal(
             epoch, repository: id, domain: domain.name, epoch: domain.epoch.number, to: recipient)
         let record = SlotRecord(
@@ -34,11 +39,14 @@ extension Repository {
     }
 
     /// Enrols a host that backs up and cannot read.
-    /// - Returns: the repository with the host in its chain, and the host's writer identity, to be kept at mode 0600.
-    /// - Throws: `wrongKey` for another owner; `invalidArgument` for a name that is taken.
+    /// - Parameter keep: keeps the host's writer identity, at mode 0600 and durably, before the host is enrolled: a
+    ///   name is never used twice, so a host whose key was lost would be lost with it.
+    /// - Returns: the repository with the host in its chain, and the writer identity.
+    /// - Throws: what `keep` throws; `wrongKey` for another owner; `invalidArgument` for a name that is taken.
     package func addingWriter(
-        host name: String, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource
-    ) throws(RepositoryError) -> (repository: Repository, writerFile: SecretBytes) {
+        host name: String, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource,
+        keep: (SecretBytes) throws -> Void
+    ) throws -> (repository: Repository, writerFile: SecretBytes) {
         guard !config.hosts.contains(where: { $0.name == name }) else {
             throw RepositoryError(
                 .invalidArgument, "host \(name) is enrolled already",
@@ -48,12 +56,15 @@ extension Repository {
         let signingKey = try NewRepository.newSigningKey()
         let record = HostRecord(
             name: name, key: Hexadecimal.text(signingKey.publicKey.bytes), roles: [HostRole.writer.rawValue])
+        guard owner.publicKey == config.owner else { throw Self.notOwner(id) }
+        let file = try WriterIdentity(
+            repository: id, domain: domain, host: name, signingKey: signingKey,
+            secret: WriterSecret(idKey: keys.idKey.secret, listKey: keys.listKey.secret)
+        ).encoded()
+        try keep(file)
         var config = config
         try config.add(host: record, owner: owner, now: time.wallNanoseconds(), to: storage)
-        let identity = WriterIdentity(
-            repository: id, domain: domain, host: name, signingKey: signingKey,
-            secret: WriterSecret(idKey: keys.idKey.secret, listKey: keys.listKey.secret))
-        return (Repository(storage: storage, config: config), try identity.encoded())
+        return (Repository(storage: storage, config: config), file)
     }
 
     private static func notOwner(_ id: Digest) -> RepositoryError {

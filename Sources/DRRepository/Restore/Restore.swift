@@ -44,7 +44,9 @@ package struct Restore: Sendable {
         finish.linkNames(where: writer.isFinished)
         try finish.closeDirectories()
         progress(ledger.counts)
-        return RestoreResult(counts: ledger.counts, failures: ledger.failures, conditions: ledger.conditions, wasResumed: target.wasResumed)
+        return RestoreResult(
+            counts: ledger.counts, failures: ledger.failures, conditions: ledger.conditions,
+            wasResumed: target.wasResumed)
     }
 }
 

@@ -45,7 +45,9 @@ package struct SnapshotCatalog: Sendable {
             text.utf8.count >= 4 && $0.id.hex.hasPrefix(text) && (dataset == nil || $0.manifest.dataset == dataset)
         }
         guard let first = candidates.first else {
-            if let fault = worstFault { throw Self.obstructed("snapshot \(text) is not among those that opened", fault) }
+            if let fault = worstFault {
+                throw Self.obstructed("snapshot \(text) is not among those that opened", fault)
+            }
             throw RepositoryError(
                 .noSuchSnapshot, "there is no snapshot \(text)\(dataset.map { " of dataset \($0)" } ?? "")",
                 hint: "`drctl snapshots` lists them")

@@ -15,6 +15,9 @@ package struct StoragePath: Hashable, Sendable, CustomStringConvertible {
     /// Named by its SHA-256.
     package static func snapshot(_ name: Digest) -> StoragePath { StoragePath("snapshots/\(name.hex)") }
 
+    /// Lies there while the repository is being made; whoever makes it removes it last.
+    package static let setup = StoragePath("setup.json")
+
     /// An entry of the owner's chain; number 1 is the genesis.
     package static func config(_ number: UInt64) -> StoragePath { StoragePath("config/\(decimal(number))") }
 

@@ -106,13 +106,16 @@ struct VerificationRun {
         let snapshots = Set(ledger.snapshots.map(\.name.hex))
         result.coverage.packsUnlogged = before.packs.count { !packs.contains($0) }
         result.coverage.snapshotsUnlogged = before.snapshots.count { !snapshots.contains($0) }
-        guard ledger.heads.isEmpty, result.coverage.packsUnlogged + result.coverage.snapshotsUnlogged > 0 else { return }
+        let coverage = result.coverage
+        guard ledger.heads.isEmpty, coverage.packsUnlogged + coverage.snapshotsUnlogged > 0 else { return }
         result.findings.append(
             VerificationFinding(
                 RepositoryError(
                     .notLogged, "no log says what should be stored here, and something is",
-                    hint: "a first backup that is running, or was stopped, leaves that: let one end; else the logs are gone"
-                )))
+                    hint:
+                        "a first backup that runs or was stopped leaves that: let one end; otherwise the logs are lost")
+            )
+        )
     }
 
     private mutating func checkPacks(_ packs: [Ledger.Expected]) -> [PackCheck] {

@@ -131,12 +131,26 @@ package enum DurableFile {
         }
     }
 
+    /// Removes what a `replace` or `create` at `path` left that was killed. Only for a path that nobody else writes.
+    package static func removeTemporaries(of path: FilePath) throws(SystemError) {
+        let folder = path.removingLastComponent()
+        guard try FileStatus.ifPresent(at: folder) != nil else { return }
+        let prefix = temporaryPrefix(path)
+        for name in try list(folder) where name.hasPrefix(prefix) && name.hasSuffix(temporarySuffix) {
+            try remove(folder.appending(name))
+        }
+    }
+
+    private static let temporarySuffix = ".tmp"
+    private static func temporaryPrefix(_ path: FilePath) -> String {
+        ".\((path.lastComponent?.string ?? "").prefix(200))."
+    }
+
     private static func writeTemporary(
         beside path: FilePath, bytes: Span<UInt8>, mode: UInt32
     ) throws(SystemError) -> FilePath {
-        let name = path.lastComponent?.string ?? ""
         let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        let temporary = path.removingLastComponent().appending(".\(name.prefix(200)).\(token).tmp")
+        let temporary = path.removingLastComponent().appending(temporaryPrefix(path) + token + temporarySuffix)
         let file = try Descriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
         do throws(SystemError) {
             let descriptor = file.rawValue

@@ -30,7 +30,7 @@ struct Backup: Command {
     func perform() async throws -> Outcome {
         let sources = try paths.map(Paths.absolute)
         let tag = try Words.given(tag, for: "--tag")
-        let name = try Words.given(dataset, for: "--dataset") ?? "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
+        let name = try Words.given(dataset, for: "--dataset") ?? Self.dataset(of: sources)
         let (repository, identity) = try options.openWithIdentity()
         _ = try options.ledger(of: repository)
         let place = try options.stateFolder(of: repository).appending(String(Digest.of(name).hex.prefix(32)))
@@ -64,6 +64,11 @@ struct Backup: Command {
         for problem in result.problems.prefix(50) { Output.note("unreadable: \(problem)") }
         if result.problemCount > 50 { Output.note("… and \(result.problemCount - 50) more") }
         return .verification(result.complete ? [] : [.partial], text: Self.text(result), result: result)
+    }
+
+    /// What one host backs up from the same sources is one dataset.
+    private static func dataset(of sources: [FilePath]) -> String {
+        "\(Host.name):\(sources.map(\.string).sorted().joined(separator: ":"))"
     }
 
     static func text(_ result: BackupJob.Result) -> String {

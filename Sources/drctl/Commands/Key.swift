@@ -122,7 +122,7 @@ struct KeyAdd: Command {
             ).slot
         }
         return .verification(
-            [], text: "added \(slot.kind.rawValue) \(displayEscaped(slot.label))",
+            [], text: "added \(slot.title)",
             result: KeyList.Slot(kind: slot.kind.rawValue, label: slot.label, epoch: slot.epoch, file: slot.path.text))
     }
 }
@@ -133,6 +133,8 @@ struct KeyWriter: Command {
         abstract: "Enrol a host that backs up and cannot read.",
         usage: "drctl key writer --host NAME --out FILE --owner-key FILE [--repo DIR] [options]",
         discussion: """
+            The identity is written before the host is enrolled: where enrolling fails, the file stays.
+
             Example:  drctl key writer --host db1 --out db1-writer.key \\
                               --owner-key owner.key --repo /srv/backup --identity mine.txt
             """)
@@ -156,12 +158,16 @@ struct KeyWriter: Command {
         let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
         let path = try newFile(out)
-        let file = try repository.addingWriter(
+        _ = try repository.addingWriter(
             host: host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
-        ).writerFile
-        try DurableFile.create(at: path, with: file.copiedBytes(), mode: 0o600)
+        ) { try DurableFile.create(at: path, with: $0.copiedBytes(), mode: 0o600) }
         return .verification(
             [], text: "enrolled \(displayEscaped(host)); its writer identity is \(path)",
             result: Result(host: host, writer: path.string))
     }
+}
+
+extension SlotRecord {
+    /// What people call a slot.
+    var title: String { label == kind.rawValue ? label : "\(kind.rawValue) \(displayEscaped(label))" }
 }

@@ -120,7 +120,7 @@ struct RepoInfo: Command {
         let result = Result(
             id: repository.id.hex, address: try options.path.string, format: 0,
             authentic: repository.isPinned ? true : nil,
-            slots: repository.slots.map { "\($0.kind.rawValue) \($0.label)" },
+            slots: repository.slots.map(\.title),
             hosts: repository.config.hosts.map { "\($0.name) (\($0.roles.joined(separator: ", ")))" },
             packs: ledger.packs.count, packBytes: ledger.packs.reduce(0) { $0 + Int64($1.bytes) },
             snapshots: ledger.snapshots.count, faults: ledger.faults.map(\.message))
@@ -130,7 +130,7 @@ struct RepoInfo: Command {
             "packs       \(result.packs), \(ByteCount(result.packBytes))",
             "snapshots   \(result.snapshots)",
         ]
-        lines += result.slots.map { "slot        \(displayEscaped($0))" }
+        lines += result.slots.map { "slot        \($0)" }
         lines += result.hosts.map { "host        \(displayEscaped($0))" }
         lines += result.faults.map { "FAULT       \(displayEscaped($0))" }
         return .verification(

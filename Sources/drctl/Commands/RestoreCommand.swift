@@ -9,8 +9,8 @@ struct RestoreCommand: Command {
         usage: "drctl restore SNAPSHOT|latest --target DIR [--dataset NAME] [--repo DIR] [options]",
         discussion: """
             The target must be empty or absent. An interrupted restore is taken up by the same command.
-            Exits 3 where something could not be restored or the snapshot is partial, 21 where what it needs is damaged
-            or what was restored differs.
+            Exits 3 where something could not be restored or the snapshot is partial, \
+            21 where what it needs is damaged or what was restored differs.
 
             Example:  drctl restore latest --dataset orders --target /mnt/dr-site \\
                            --repo /srv/backup --identity mine.txt

@@ -128,7 +128,8 @@ struct VerifyReport: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
-        case objectsOpened, packsUnlogged, snapshotsUnlogged, snapshotsPartial, findings, hurt, hurtCount, snapshots, snapshotsWhole, anchor
+        case objectsOpened, packsUnlogged, snapshotsUnlogged, snapshotsPartial, findings, hurt, hurtCount
+        case snapshots, snapshotsWhole, anchor
     }
 
     private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {

@@ -63,8 +63,8 @@ struct RestoreJob: Sendable {
         let check = try RestoreCheck(against: source).run(request, isCancelled: isCancelled)
         return Result(
             snapshot: found.id.hex, dataset: found.manifest.dataset, snapshotPartial: found.manifest.isPartial,
-            path: target.string, files: restored.counts.files, bytes: restored.counts.bytes, filesCompared: check.filesCompared, mismatches: check.mismatchCount,
-            unknown: check.unknownCount,
+            path: target.string, files: restored.counts.files, bytes: restored.counts.bytes,
+            filesCompared: check.filesCompared, mismatches: check.mismatchCount, unknown: check.unknownCount,
             failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
             failureCount: restored.counts.failureCount, resumed: restored.wasResumed,
             withOwners: restoresOwners, specialFilesSkipped: restored.counts.specialFilesSkipped,

@@ -35,7 +35,8 @@ struct RepositoryOptions: ParsableArguments {
 
     /// - Returns: what to open the repository with; nil where nothing was given.
     func identityIfGiven() throws -> Identity? {
-        if let named = identity ?? Self.environment("DRCTL_IDENTITY_FILE") {
+        // What was given by name goes before what the environment holds.
+        if let named = identity ?? (passphraseFile == nil ? Self.environment("DRCTL_IDENTITY_FILE") : nil) {
             return try Identity.parse(Self.secretFile(Paths.absolute(named)))
         }
         if let file = try passphrasePath() { return .passphrase(try Self.passphrase(in: file)) }

@@ -4,9 +4,11 @@ import DRSystem
 import FoundationEssentials
 import SystemPackage
 
-/// Makes a repository and its key files so that a crash at any moment is mended by doing it again: everything is
-/// made in a staging folder beside the repository first, then moved into place piece by piece, the repository last.
-/// A file that is there already is never replaced.
+/// Makes a repository and its key files so that a crash at any moment is mended by doing it again.
+///
+/// A plan is written into the repository's folder first: it names the key files with their digests, and while it lies
+/// there nobody opens the repository. Removing it is the moment from which the repository is there. A rerun that finds a
+/// plan takes back what it names, and nothing else; a file that was there before is never replaced or removed.
 struct RepositorySetup {
     /// The folder that becomes the repository; absent, or empty.
     var repository: FilePath
@@ -17,34 +19,64 @@ struct RepositorySetup {
         case owner, writer, identity
     }
 
-    private var staging: FilePath {
-        repository.removingLastComponent().appending(".\(repository.lastComponent?.string ?? "repository").unfinished")
+    private struct Plan: Codable {
+        struct File: Codable {
+            var path: String
+            var sha256: String
+        }
+        var keyFiles: [File]
     }
-    private var stagedRepository: FilePath { staging.appending("repository") }
-    /// Written last: with it, the staging folder holds everything.
-    private var marker: FilePath { staging.appending("complete") }
 
-    private func staged(_ file: KeyFile) -> FilePath { staging.appending("\(file.rawValue).key") }
+    private var planFile: FilePath { repository.appending(StoragePath.setup.text) }
+    private var lockFile: FilePath { repository.appending(".setup.lock") }
 
-    /// - Returns: the repository, in its place, and durable together with its key files.
+    /// - Parameter draw: draws the keys; called before anything is written.
+    /// - Returns: the repository, durable together with its key files.
+    /// - Throws: `repositoryExists`; `heldByAnother`; whatever failed, with everything taken back.
     func make(_ draw: () throws -> NewRepository) throws -> Repository {
         try refuseWhatIsThere()
-        if try FileStatus.ifPresent(at: marker) == nil {
-            try removeStaging()
-            try refuseKeyFiles()
-            try stage(try draw())
+        let new = try draw()
+        try DurableFile.makeDirectory(at: repository, mode: 0o700)
+        guard let lock = try FileLock.tryAcquire(at: lockFile) else {
+            throw RepositoryError(
+                .heldByAnother, "somebody else is making a repository in \(displayEscaped(repository.string))",
+                hint: "wait until that has ended")
         }
-        try moveIntoPlace()
-        return try Repository(opening: LocalStorage(root: repository), pinned: nil)
+        try takeBack()
+        try DurableFile.removeTemporaries(of: planFile)
+        // Again, now that nobody else can be at it.
+        try refuseWhatIsThere()
+        try refuseKeyFiles()
+        do {
+            try putInPlace(new)
+        } catch {
+            try? takeBack()
+            throw error
+        }
+        try FaultPoint.reach("repository.setup.beforeEnd")
+        try DurableFile.remove(planFile)
+        try DurableFile.syncDirectory(repository)
+        try? DurableFile.remove(lockFile)
+        _ = consume lock
+        return try Repository(opening: LocalStorage(root: repository), pinned: new.id)
     }
 
+    // MARK: What is there already
+
     private func refuseWhatIsThere() throws {
-        guard try FileStatus.ifPresent(at: repository) != nil else { return }
-        guard try DurableFile.list(repository).isEmpty else {
+        guard try FileStatus.ifPresent(at: repository) != nil, try FileStatus.ifPresent(at: planFile) == nil else {
+            return
+        }
+        guard try DurableFile.list(repository).allSatisfy(Self.isOfNoAccount) else {
             throw RepositoryError(
                 .repositoryExists, "\(displayEscaped(repository.string)) is there already, and not empty",
                 hint: "choose another folder; nothing there was changed")
         }
+    }
+
+    /// What an empty disk has, and what an earlier attempt can leave.
+    private static func isOfNoAccount(_ name: String) -> Bool {
+        name == "lost+found" || name == ".setup.lock" || (name.hasPrefix(".setup.json.") && name.hasSuffix(".tmp"))
     }
 
     private func refuseKeyFiles() throws {
@@ -58,16 +90,22 @@ struct RepositorySetup {
         }
     }
 
-    private func stage(_ new: NewRepository) throws {
-        try DurableFile.makeDirectory(at: staging, mode: 0o700)
-        try DurableFile.makeDirectory(at: stagedRepository, mode: 0o700)
-        for file in KeyFile.allCases {
-            guard destinations[file] != nil, let content = Self.content(of: file, in: new) else { continue }
-            try DurableFile.create(at: staged(file), with: content.copiedBytes(), mode: 0o600)
+    // MARK: Effects
+
+    private func putInPlace(_ new: NewRepository) throws {
+        let files = KeyFile.allCases.compactMap { file -> (path: FilePath, content: [UInt8])? in
+            guard let path = destinations[file], let content = Self.content(of: file, in: new) else { return nil }
+            return (path, content.copiedBytes())
         }
-        _ = try new.store(in: LocalStorage(root: stagedRepository))
-        try FaultPoint.reach("repository.setup.beforeMarker")
-        try DurableFile.create(at: marker, with: Array("complete\n".utf8), mode: 0o600)
+        let plan = Plan(keyFiles: files.map { .init(path: $0.path.string, sha256: Digest.of($0.content).hex) })
+        try DurableFile.create(at: planFile, with: Array(JSONEncoder().encode(plan)))
+        try FaultPoint.reach("repository.setup.beforeStore")
+        _ = try new.store(in: LocalStorage(root: repository))
+        for file in files {
+            try FaultPoint.reach("repository.setup.beforeKeyFile")
+            try DurableFile.makeDirectory(at: file.path.removingLastComponent(), mode: 0o700)
+            try DurableFile.create(at: file.path, with: file.content, mode: 0o600)
+        }
     }
 
     private static func content(of file: KeyFile, in new: NewRepository) -> SecretBytes? {
@@ -78,26 +116,42 @@ struct RepositorySetup {
         }
     }
 
-    private func moveIntoPlace() throws {
-        for file in KeyFile.allCases {
-            guard let destination = destinations[file], try FileStatus.ifPresent(at: staged(file)) != nil else {
-                continue
+    /// Undoes an attempt that did not come to its end, the plan last.
+    private func takeBack() throws {
+        guard try FileStatus.ifPresent(at: planFile) != nil else { return }
+        let plan = try readPlan()
+        for folder in [StorageFolder.packs, .snapshots, .logs] {
+            guard try LocalStorage(root: repository).list(folder.path).isEmpty else {
+                throw RepositoryError(
+                    .repositoryExists, "\(displayEscaped(repository.string)) holds backups, and a plan to make it",
+                    hint: "nothing was changed; remove \(displayEscaped(planFile.string)) to open it")
             }
-            try FaultPoint.reach("repository.setup.beforeKeyFile")
-            try DurableFile.makeDirectory(at: destination.removingLastComponent(), mode: 0o700)
-            try DurableFile.renameNew(staged(file), to: destination)
-            try DurableFile.syncDirectory(destination.removingLastComponent())
         }
-        try FaultPoint.reach("repository.setup.beforeRename")
-        if try FileStatus.ifPresent(at: repository) != nil {
-            try FileManager.default.removeItem(atPath: repository.string)
+        for file in plan.keyFiles {
+            let path = FilePath(file.path)
+            try DurableFile.removeTemporaries(of: path)
+            guard try FileStatus.ifPresent(at: path) != nil,
+                Digest.of(try DurableFile.read(at: path, limit: 64 << 10)).hex == file.sha256
+            else { continue }
+            try DurableFile.remove(path)
+            try DurableFile.syncDirectory(path.removingLastComponent())
         }
-        try DurableFile.renameNew(stagedRepository, to: repository)
-        try DurableFile.syncDirectory(repository.removingLastComponent())
-        try removeStaging()
+        for folder in StorageFolder.allCases {
+            let path = repository.appending(folder.rawValue)
+            if try FileStatus.ifPresent(at: path) != nil { try FileManager.default.removeItem(atPath: path.string) }
+        }
+        try DurableFile.syncDirectory(repository)
+        try DurableFile.remove(planFile)
+        try DurableFile.syncDirectory(repository)
     }
 
-    private func removeStaging() throws {
-        if try FileStatus.ifPresent(at: staging) != nil { try FileManager.default.removeItem(atPath: staging.string) }
+    private func readPlan() throws -> Plan {
+        let bytes = try DurableFile.read(at: planFile, limit: 64 << 10)
+        guard let plan = try? JSONDecoder().decode(Plan.self, from: Data(bytes)) else {
+            throw RepositoryError(
+                .repositoryExists, "\(displayEscaped(planFile.string)) is none that drctl wrote",
+                hint: "choose another folder; nothing there was changed")
+        }
+        return plan
     }
 }

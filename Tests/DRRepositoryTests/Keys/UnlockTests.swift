@@ -43,6 +43,11 @@ import Testing
         let added = try test.repository.addingSlot(
             for: .recipient(recipient), keys: test.keys, ownerFile: test.ownerFile, time: test.time)
         #expect(added.slot.label == recipient)
+        let again = #expect(throws: RepositoryError.self) {
+            try added.repository.addingSlot(
+                for: .recipient(recipient), keys: test.keys, ownerFile: test.ownerFile, time: test.time)
+        }
+        #expect(again?.code == .invalidArgument)
         let text = try #require(try later.text())
         let reopened = try Repository(opening: test.storage, pinned: test.repository.id)
         #expect(try reopened.unlock(try Identity.parse(text)).opensContent)

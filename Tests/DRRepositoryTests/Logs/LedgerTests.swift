@@ -48,7 +48,7 @@ import Testing
         let test = try fixture()
         let (repository, keys) = try test.reopened()
         let enrolled = try repository.addingWriter(
-            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time)
+            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
         let alpha = test.storage.names(in: .logs)
         let beta = try enrolled.repository.unlock(try Identity.parse(enrolled.writerFile))
         try test.backUp([someBytes(50, seed: 9)], keys: beta)
@@ -167,7 +167,8 @@ import Testing
         let found = try ledger(test, test.storage)
         #expect(found.faults.isEmpty)
         #expect(!found.packs.isEmpty)
-        #expect(Set(found.packs.map(\.name.hex)) == Set(test.storage.names(in: .packs).map { $0.dropFirst(6).description }))
+        let stored = Set(test.storage.names(in: .packs).map { $0.dropFirst(6).description })
+        #expect(Set(found.packs.map(\.name.hex)) == stored)
     }
 
     @Test func latestIsTheNewestCompleteSnapshotAndNeverAGuess() throws {

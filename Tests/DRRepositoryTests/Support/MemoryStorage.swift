@@ -43,7 +43,8 @@ final class MemoryStorage: Storage {
     func put(_ bytes: Span<UInt8>, at path: StoragePath) throws(RepositoryError) {
         let copy = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
         try state.withLock { state throws(RepositoryError) in
-            if state.failsPuts || state.failingPuts.map({ path.text.hasPrefix($0.rawValue + "/") }) == true { throw RepositoryError(.noSpace, "\(path) could not be stored") }
+            let isIn: Bool = state.failingPuts.map { path.text.hasPrefix($0.rawValue + "/") } ?? false
+            guard !state.failsPuts, !isIn else { throw RepositoryError(.noSpace, "\(path) could not be stored") }
             guard state.files[path.text] == nil else { throw RepositoryError(.alreadyStored, "\(path) exists") }
             state.files[path.text] = copy
         }

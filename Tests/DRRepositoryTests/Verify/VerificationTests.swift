@@ -107,7 +107,7 @@ import Testing
         // Another host stores the same content again: it refers to nothing that the first one stored.
         let (repository, keys) = try test.reopened()
         let enrolled = try repository.addingWriter(
-            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time)
+            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
         let beta = try enrolled.repository.unlock(try Identity.parse(enrolled.writerFile))
         let before = try test.reader()
         let snapshot = try test.backUp(Self.contents, keys: beta)
