@@ -46,7 +46,7 @@ package struct Isolation: Sendable, Equatable {
             guard (try? FileStatus.following(path)) != nil else {
                 throw EngineError(
                     .cannotIsolate, "\(path), which is to be readable inside the drill, is not there",
-                    hint: "check `isolation.readOnlyBinds` of the environment")
+                    hint: "check the inputs of type directory, and `isolation.readOnly` of the environment")
             }
             guard !runDirectory.starts(with: path) else {
                 throw EngineError(

@@ -11,6 +11,7 @@ package import SystemPackage
 package struct IsolationCheck: Sendable {
     private let runDirectory: FilePath
     private let limit = TimeSpan.seconds(20)
+    private static let pausesMilliseconds = [100, 500]
 
     /// - Parameter runDirectory: absolute.
     package init(runDirectory: FilePath) { self.runDirectory = runDirectory }
@@ -30,7 +31,7 @@ package struct IsolationCheck: Sendable {
         var isDemonstrated = true
         for (name, address) in canaries.addresses {
             let answered = await TCPProbe.ask(address)
-            let failed = try await inside.ask(.tcp(address), timeout: limit)
+            let failed = try await ask(inside, address)
             guard answered.verdict == .holds, failed.verdict != .notEstablished else {
                 let reason = answered.verdict == .holds ? "inside: \(failed.detail)" : "outside: \(answered.detail)"
                 throw EngineError(
@@ -44,16 +45,29 @@ package struct IsolationCheck: Sendable {
             // By address too: a name that does not resolve inside would prove nothing about what it stands for.
             var failed = try await inside.ask(.tcp(name), timeout: limit)
             if failed.verdict != .holds, let numeric = await Self.resolve(name) {
-                failed = try await inside.ask(.tcp(numeric), timeout: limit)
+                failed = try await ask(inside, numeric)
             }
             probes.append(Self.probe(name, isControl: false, outside: answered, inside: failed))
             if answered.verdict != .holds || failed.verdict == .notEstablished { isDemonstrated = false }
         }
+        // An inside that died meanwhile answered nothing: that is its end, and says nothing about the isolation.
+        if !isDemonstrated, let control = canaries.addresses.first { _ = try await ask(inside, control.address) }
         canaries.close()
         let verdict: IsolationReport.Verdict =
             probes.contains(where: \.answeredInside)
             ? .broken : isDemonstrated ? .demonstrated : .enforcedNotDemonstrated
         return IsolationReport(generation: generation, verdict: verdict, probes: probes)
+    }
+
+    /// What the inside says of an address. A check that came to nothing, because something killed it for example, is
+    /// made again: it says nothing about the isolation.
+    private func ask(_ inside: any SupervisorConnection, _ address: String) async throws(EngineError) -> CheckAnswer {
+        for pause in Self.pausesMilliseconds {
+            let answer = try await inside.ask(.tcp(address), timeout: limit)
+            if answer.verdict != .notEstablished { return answer }
+            try? await Task.sleep(for: .milliseconds(pause))
+        }
+        return try await inside.ask(.tcp(address), timeout: limit)
     }
 
     private static func probe(

@@ -118,6 +118,7 @@ package actor Runner {
             if isLeaving { return .detached }
             if perform() {
                 guard let head = writer.head else { continue }
+                await crew.end()
                 return .closed(head)
             }
         }
@@ -210,6 +211,8 @@ package actor Runner {
             do {
                 let report = try await probe.check(isolation, inside: inside, generation: generation)
                 mailbox.put(.input(.isolationChecked(report)))
+            } catch let error as EngineError where error.code == .connectionLost {
+                // Whoever listens to the supervisor says so, and the next one is probed.
             } catch {
                 // Not established: nothing starts on the strength of it.
                 mailbox.put(.input(.placeUnavailable(.inside, reason: "isolation could not be checked: \(error)")))

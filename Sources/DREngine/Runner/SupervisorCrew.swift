@@ -9,7 +9,18 @@ import Synchronization
 final class SupervisorCrew: Sendable {
     private struct State {
         var connections: [Place: any SupervisorConnection] = [:]
-        var isClosed = false
+        /// Supervisors that are being started or greeted.
+        var connecting: [Task<Void, Never>] = []
+        var stage = Stage.working
+        var isClosed: Bool { stage != .working }
+    }
+
+    private enum Stage {
+        case working
+        /// This runner has let go; supervisors live on.
+        case released
+        /// The run is closed: no supervisor is needed any more.
+        case ended
     }
 
     /// A supervisor that cannot be started is tried again this often, a little later each time.
@@ -35,18 +46,29 @@ final class SupervisorCrew: Sendable {
     /// Drops every line; supervisors and their processes live on.
     func close() {
         let connections = state.withLock { state in
-            state.isClosed = true
+            if !state.isClosed { state.stage = .released }
             defer { state.connections = [:] }
             return state.connections
         }
         for connection in connections.values { connection.close() }
     }
 
+    /// The run is closed: ends the supervisors that were just being started when it was, of which the journal knows
+    /// nothing.
+    func end() async {
+        let connecting = state.withLock { state in
+            if !state.isClosed { state.stage = .ended }
+            return state.connecting
+        }
+        for task in connecting { await task.value }
+    }
+
     // MARK: coming and going
 
     func connect(_ place: Place, head: JournalHead?) {
-        Task {
+        let task = Task {
             for attempt in 1...Self.connectAttempts {
+                if state.withLock(\.isClosed) { return }
                 do throws(EngineError) {
                     let connection = try await access.connect(place)
                     try await greet(connection, head: head)
@@ -61,16 +83,23 @@ final class SupervisorCrew: Sendable {
                 }
             }
         }
+        state.withLock { $0.connecting.append(task) }
     }
 
     /// Says hello, hands what the spool knows to the machine, and listens from then on.
     private func greet(_ connection: any SupervisorConnection, head: JournalHead?) async throws(EngineError) {
         let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: head)
-        let isClosed = state.withLock { state in
+        let stage = state.withLock { state in
             if !state.isClosed { state.connections[connection.place] = connection }
-            return state.isClosed
+            return state.stage
         }
-        if isClosed {
+        switch stage {
+        case .working: break
+        case .ended:
+            try? await connection.finish()
+            for await _ in connection.news {}
+            return
+        case .released:
             connection.close()
             return
         }

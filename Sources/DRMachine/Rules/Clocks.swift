@@ -40,6 +40,7 @@ extension Decision {
         let step = state.topology.steps[index]
         for planned in step.marks {
             let at: Moment
+            let byWord = attempt == nil && state[index].claim != nil
             if let template = planned.at {
                 at = try moment(template, of: step.id, outputs: outputs)
             } else if planned.clock == .disrupted {
@@ -51,13 +52,17 @@ extension Decision {
             do {
                 try mark(
                     ClockMark(
-                        clock: planned.clock, service: planned.service, at: at, basis: "step \(step.id)",
+                        clock: planned.clock, service: planned.service, at: at,
+                        basis: "step \(step.id)" + (byWord ? ", on a person's word" : ""),
                         synthetic: planned.synthetic || (planned.clock == .disrupted && state.plan.mode == .drill)))
             } catch {
                 throw .machine(error)
             }
         }
     }
+
+    /// How far another host's clock may be ahead of this one's.
+    private static let clockSkew = TimeSpan.seconds(60)
 
     private func moment(
         _ template: Template, of id: StepID, outputs: [String: Value]
@@ -72,6 +77,10 @@ extension Decision {
         }
         guard let wall = Timestamp.nanoseconds(text) else {
             throw .unreadable("the time it marks is no RFC 3339 time: \(text)")
+        }
+        // Nothing has been seen that is yet to come: a wrong time zone would meet any objective.
+        guard wall <= now.wall + Self.clockSkew.nanoseconds else {
+            throw .unreadable("the time it marks has not come yet: \(text); check its time zone, and that host's clock")
         }
         return .stated(wall: wall)
     }

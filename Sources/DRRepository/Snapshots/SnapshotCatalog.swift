@@ -82,6 +82,11 @@ package struct SnapshotCatalog: Sendable {
             hint: names.isEmpty ? "make one with `drctl backup`" : "datasets: \(names.joined(separator: ", "))")
     }
 
+    /// The snapshots of the same dataset that began later.
+    package func newerThan(_ snapshot: Snapshot) -> [Snapshot] {
+        snapshots.drop { $0 != snapshot }.dropFirst().filter { $0.manifest.dataset == snapshot.manifest.dataset }
+    }
+
     private var worstFault: RepositoryError? {
         faults.min { RepositoryCondition($0) < RepositoryCondition($1) }
     }

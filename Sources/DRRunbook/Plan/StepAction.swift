@@ -117,7 +117,7 @@ package struct VerifyAction: Codable, Sendable, Equatable {
     package var level: Level
 
     /// How deep the verification looks.
-    package enum Level: String, Codable, Sendable, CaseIterable { case structure, stored, content, rehearse }
+    package enum Level: String, Codable, Sendable, CaseIterable { case stored, content }
 
     package init(repository: String, dataset: Template, snapshot: Template, level: Level) {
         self.repository = repository

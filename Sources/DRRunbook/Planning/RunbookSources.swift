@@ -19,13 +19,19 @@ package struct RunbookSources: Sendable {
     }
 
     /// Reads and checks everything. Every mistake of all three files is among the diagnostics.
-    package func check() -> Diagnosed<Checked> {
+    /// - Parameter world: where the files that commands name are looked for; without it they are not.
+    package func check(in world: PlanningWorld? = nil) -> Diagnosed<Checked> {
         let site = site.map { SiteDecoder.decode($0) }
         let catalogue = catalogue.map { CatalogueDecoder.decode($0) }
         let runbook = RunbookDecoder.decode(runbook)
         var diagnostics = runbook.diagnostics + (site?.diagnostics ?? []) + (catalogue?.diagnostics ?? [])
         guard let read = runbook.value else { return Diagnosed(nil, diagnostics) }
         diagnostics += RunbookValidator.diagnostics(for: read, site: site?.value, catalogue: catalogue?.value)
+        if let world {
+            var files = FileCollector(world: world)
+            for step in (read.steps + read.cleanup).flatMap(\.variants) { files.collect(step) }
+            diagnostics += files.diagnostics
+        }
         return Diagnosed(Checked(runbook: read, site: site?.value, catalogue: catalogue?.value), diagnostics)
     }
 

@@ -58,10 +58,22 @@ struct ActionPass {
     }
 
     private mutating func look(at command: Command) {
-        guard case .argv(let words) = command else { return }
+        guard case .argv(let words) = command else {
+            if case .script(let text) = command, Self.isEmpty(text) {
+                report("its script does nothing, and would succeed", fix: "write the commands below `run: |`")
+            }
+            return
+        }
         if words.first?.literal == "" { report("there is no program to run", fix: "name it first in `run`") }
         if words.contains(where: { $0.literals.contains { $0.utf8.contains(0) } }) {
             report("an argument holds a NUL, which no program can be given", fix: "leave it out")
+        }
+    }
+
+    /// Nothing but white space and comments.
+    private static func isEmpty(_ script: String) -> Bool {
+        script.split(whereSeparator: \.isNewline).allSatisfy { line in
+            line.first { !$0.isWhitespace }.map { $0 == "#" } ?? true
         }
     }
 

@@ -44,13 +44,16 @@ extension RunbookValidator {
                         fix: Suggestion.fix(for: role, among: roles))
                 }
             }
-            let holders = (validation.site?.people ?? []).filter { !Set($0.roles).isDisjoint(with: card.roles) }
+            // Root is whoever became root: who that is, is not established, and fills no role.
+            let holders = (validation.site?.people ?? []).filter {
+                $0.user != "root" && !Set($0.roles).isDisjoint(with: card.roles)
+            }
             guard holders.count < card.quorum else { return [] }
             return [
                 Diagnostic(
                     .restriction, at: action.place,
-                    "`\(step.id)` asks \(card.quorum) people, and \(holders.count) hold a role it lists",
-                    fix: "list more roles, or lower the quorum")
+                    "`\(step.id)` asks \(card.quorum) people, and \(holders.count) hold a role it lists (root, who may be anybody, fills none)",
+                    fix: "list more roles, give people of the site one, or lower the quorum")
             ]
         }
     }

@@ -55,7 +55,16 @@ struct ActionRunner {
             "bytesRead": .integer(result.bytesRead), "bytesStored": .integer(result.bytesStored),
             "complete": .boolean(result.complete),
         ])
-        return result.complete ? 0 : ExitStatus.partial.rawValue
+        return conclude(
+            result.complete ? [] : [.partial],
+            because: "\(result.problemCount) entries could not be read, the first: \(result.problems.first ?? "?")")
+    }
+
+    /// A step's reason is the last line of its standard error.
+    private func conclude(_ conditions: [ExitStatus], because reason: String) -> Int32 {
+        let exit = ExitStatus.first(of: conditions, in: ExitStatus.verificationOrder)
+        if exit != .done { Output.note(displayEscaped(reason)) }
+        return exit.rawValue
     }
 
     private func restore(
@@ -70,12 +79,17 @@ struct ActionRunner {
             try job.run(isCancelled: { stopping.isRequested }, progress: { _ in })
         }
         for failure in result.failures { Output.note("not as it was: \(failure)") }
+        Output.note(RestoreCommand.text(result))
         try write([
             "snapshot": .string(result.snapshot), "path": .string(result.path), "files": .integer(Int64(result.files)),
             "bytes": .integer(result.bytes), "mismatches": .integer(Int64(result.mismatches)),
             "filesCompared": .integer(Int64(result.filesCompared)),
         ])
-        return ExitStatus.first(of: RestoreCommand.conditions(result), in: ExitStatus.verificationOrder).rawValue
+        return conclude(
+            RestoreCommand.conditions(result),
+            because: result.failures.first.map {
+                "\(result.failureCount + result.mismatches) entries are not as they were, the first: \($0)"
+            } ?? "the snapshot is partial: it lacks what could not be read when it was made")
     }
 
     private func find(_ place: ResolvedRepository, _ dataset: String, _ tag: String) async throws -> Int32 {
@@ -142,7 +156,7 @@ extension ActionRunner {
             "snapshot": .string(found.id.hex), "level": .string(report.level), "verdict": .string(report.verdict),
             "packsRead": .integer(Int64(report.packsRead)), "bytesRead": .integer(Int64(report.bytesRead)),
         ])
-        return ExitStatus.first(of: report.conditions, in: ExitStatus.verificationOrder).rawValue
+        return conclude(report.conditions, because: "\(report.level): \(report.verdictText)")
     }
 
     private func resync(_ from: String, _ to: String) async throws -> Int32 {
@@ -162,6 +176,6 @@ extension ActionRunner {
             "targetDigest": result.targetDigest.map { .string($0) } ?? .null,
             "treesEqual": result.treesEqual.map { .boolean($0) } ?? .null,
         ])
-        return ExitStatus.first(of: result.conditions, in: ExitStatus.verificationOrder).rawValue
+        return conclude(result.conditions, because: result.problems.first ?? result.text)
     }
 }

@@ -24,7 +24,13 @@ struct Lint: Command {
 
     func perform() async throws -> Outcome {
         var found: [Diagnostic] = []
-        for file in files { found += try Self.diagnostics(of: file) }
+        var unread: [Failure] = []
+        for file in files {
+            // One that cannot be read hides nothing of the others.
+            do { found += try Self.diagnostics(of: file) } catch { unread.append(Failure(error)) }
+        }
+        if files.count == 1, let failure = unread.first { throw failure }
+        for failure in unread { Output.note(failure.text) }
         found = found.inOrder
         let rows = found.map {
             Row(
@@ -33,9 +39,10 @@ struct Lint: Command {
         }
         let text =
             found.isEmpty
-            ? "\(counted(files.count, "file")): no mistakes"
+            ? "\(counted(files.count - unread.count, "file")): no mistakes"
             : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
-        return .run(found.hasErrors ? [.runbookInvalid] : [], text: text, result: rows)
+        return .run(
+            unread.map(\.exit) + (found.hasErrors ? [.runbookInvalid] : []), text: text, result: rows)
     }
 
     private static func diagnostics(of file: String) throws -> [Diagnostic] {
@@ -47,7 +54,7 @@ struct Lint: Command {
             let folder = FilePath(file).removingLastComponent()
             return RunbookSources(
                 runbook: source, site: try beside(folder, "site.yaml"), catalogue: try beside(folder, "services.yaml")
-            ).check().diagnostics
+            ).check(in: try RunbookOptions.world(of: file)).diagnostics
         }
     }
 

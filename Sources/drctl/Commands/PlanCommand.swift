@@ -39,7 +39,8 @@ struct PlanCommand: Command {
         }
         for service in plan.services { lines.append("service  " + objectives(service)) }
         if let isolation = plan.isolation {
-            lines.append("isolated from everything; shown for: \(isolation.mustNotReach.joined(separator: ", "))")
+            let names = isolation.mustNotReach.joined(separator: ", ")
+            lines.append("isolated from everything" + (names.isEmpty ? "" : "; shown for: \(names)"))
         }
         if lines.last?.isEmpty == false { lines.append("") }
         lines += plan.steps.map { line($0, in: plan) }

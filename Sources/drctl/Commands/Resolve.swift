@@ -24,7 +24,10 @@ struct Resolve: Command {
     var `as`: Request.Resolution
     @Option(help: "Why; goes into the report.")
     var reason: String
-    @Option(name: .customLong("input"), help: ArgumentHelp("What the card asks to enter.", valueName: "name=value"))
+    @Option(
+        name: .customLong("input"),
+        help: ArgumentHelp(
+            "What the card asks to enter, or an output that the step declares.", valueName: "name=value"))
     var inputs: [String] = []
     @Option(help: ArgumentHelp("A ticket, a path, a link: what shows that it was done.", valueName: "text"))
     var evidence: [String] = []
@@ -45,12 +48,18 @@ struct Resolve: Command {
         }
         return try await Asking(view).leave(
             .resolve(
-                step: id, as: `as`, reason: reason, inputs: try typedInputs(view.state.steps[id]?.card),
+                step: id, as: `as`, reason: reason, inputs: try typedInputs(Self.types(of: id, in: view)),
                 evidence: evidence),
             done: "resolved: \(id) as \(`as`.rawValue)")
     }
 
-    private func typedInputs(_ card: Card?) throws -> [String: Value] {
+    /// What a card asks to enter; of a step without one, the outputs that it declares.
+    private static func types(of id: StepID, in view: RunView) -> [String: OutputType] {
+        if let card = view.state.steps[id]?.card { return card.inputs }
+        return (view.plan.steps + view.plan.cleanup).first { $0.id == id }?.outputs ?? [:]
+    }
+
+    private func typedInputs(_ types: [String: OutputType]) throws -> [String: Value] {
         var values: [String: Value] = [:]
         for pair in inputs {
             guard let equals = pair.firstIndex(of: "=") else {
@@ -60,7 +69,7 @@ struct Resolve: Command {
             }
             let name = String(pair[..<equals])
             let text = String(pair[pair.index(after: equals)...])
-            switch card?.inputs[name] {
+            switch types[name] {
             case .integer:
                 guard let number = Int64(text) else {
                     throw Failure(exit: .usage, code: "usage", message: "\(name) has to be an integer, not \(text)")

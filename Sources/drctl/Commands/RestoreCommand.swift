@@ -63,7 +63,7 @@ struct RestoreCommand: Command {
         return conditions
     }
 
-    private static func text(_ result: RestoreJob.Result) -> String {
+    static func text(_ result: RestoreJob.Result) -> String {
         let verdict =
             switch result.equal {
             case true?:
@@ -77,6 +77,11 @@ struct RestoreCommand: Command {
         ]
         if result.snapshotPartial {
             lines.append("PARTIAL: the snapshot lacks what could not be read when it was made")
+        }
+        if result.newerPartialSnapshots > 0 {
+            lines.append(
+                "passed over: \(counted(result.newerPartialSnapshots, "newer snapshot")) of it, partial; `drctl snapshots` lists them"
+            )
         }
         if result.specialFilesSkipped > 0 {
             lines.append(

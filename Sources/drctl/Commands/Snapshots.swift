@@ -46,6 +46,12 @@ struct Snapshots: Command {
         let lines = rows.map { row in
             "\(row.id.prefix(16))  \(row.startedAt)  \(displayEscaped(row.dataset))  \(counted(row.files, "file"))  \(ByteCount(Int64(row.bytes)))\(row.partial ? "  PARTIAL" : "")"
         }
+        if let dataset, rows.isEmpty, catalog.faults.isEmpty {
+            throw RepositoryError(
+                .noSuchSnapshot, "dataset \(dataset) has no snapshot",
+                hint: catalog.datasets.isEmpty
+                    ? "make one with `drctl backup`" : "datasets: \(catalog.datasets.joined(separator: ", "))")
+        }
         for fault in catalog.faults { Output.note("drctl: \(fault.message)") }
         return .verification(
             catalog.faults.map { Failure($0).exit }, text: lines.joined(separator: "\n"), result: rows)

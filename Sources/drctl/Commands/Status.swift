@@ -29,7 +29,7 @@ struct Status: Command {
         return .run(failures.map(\.exit) + summary.conditions, text: try text(view, summary), result: summary)
     }
 
-    /// The run named, the only open one, or (where none is open) the last one; and why others cannot be read.
+    /// The run named, the only open one, or (where none is open) the last one that began; and why others cannot be read.
     private func latest() throws -> (RunView, [Failure]) {
         guard selection.run == nil else { return (try selection.select("show") { _ in true }, []) }
         let (views, failures) = try RunView.all(in: try selection.state.root())
@@ -56,13 +56,14 @@ struct Status: Command {
     }
 
     private func list() throws -> Outcome {
-        var rows: [RunSummary] = []
+        var views: [RunView] = []
         var unreadable: [(run: String, failure: Failure)] = []
         for directory in try RunDirectory.list(in: try selection.state.root()) {
-            do { rows.append(RunSummary(try RunView(reading: directory))) } catch {
+            do { views.append(try RunView(reading: directory)) } catch {
                 unreadable.append((directory.id, Failure(error)))
             }
         }
+        let rows = views.sorted().map { RunSummary($0) }
         let width = rows.map(\.run.count).max() ?? 0
         var lines = rows.map { row in
             row.run + String(repeating: " ", count: width - row.run.count)

@@ -192,7 +192,7 @@ struct VerifyReport: Encodable, Sendable {
         }
     }
 
-    private var verdictText: String {
+    var verdictText: String {
         switch verdict {
         case "holds" where packsExpected == 0: "nothing is stored yet"
         case "holds": "everything that was stored is as it was written"

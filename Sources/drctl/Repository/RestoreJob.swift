@@ -10,6 +10,8 @@ struct RestoreJob: Sendable {
         var dataset: String
         /// The snapshot is of a source that could not be read whole.
         var snapshotPartial: Bool
+        /// Of the same dataset, and passed over because they are partial; 0 where the snapshot was named.
+        var newerPartialSnapshots: Int
         var path: String
         var files: Int
         var bytes: Int64
@@ -33,8 +35,9 @@ struct RestoreJob: Sendable {
         var losses: Set<RepositoryCondition>
 
         private enum CodingKeys: String, CodingKey {
-            case snapshot, dataset, snapshotPartial, path, files, bytes, filesCompared, mismatches, unknown, failures
-            case failureCount, resumed, withOwners, specialFilesSkipped, setIDBitsDropped, equal
+            case snapshot, dataset, snapshotPartial, newerPartialSnapshots, path, files, bytes, filesCompared
+            case mismatches, unknown, failures, failureCount, resumed, withOwners, specialFilesSkipped
+            case setIDBitsDropped, equal
         }
     }
 
@@ -54,7 +57,8 @@ struct RestoreJob: Sendable {
     ) throws -> Result {
         let keys = try repository.unlock(identity)
         let ledger = try Ledger(reading: repository)
-        let found = try repository.snapshots(keys, ledger: ledger).find(snapshot, dataset: dataset)
+        let catalog = repository.snapshots(keys, ledger: ledger)
+        let found = try catalog.find(snapshot, dataset: dataset)
         let (source, _) = try repository.reader(keys, ledger: ledger)
         let request = RestoreRequest(
             root: found.manifest.root, target: target, overwrites: overwrites, restoresOwners: restoresOwners,
@@ -63,6 +67,7 @@ struct RestoreJob: Sendable {
         let check = try RestoreCheck(against: source).run(request, isCancelled: isCancelled)
         return Result(
             snapshot: found.id.hex, dataset: found.manifest.dataset, snapshotPartial: found.manifest.isPartial,
+            newerPartialSnapshots: snapshot == "latest" ? catalog.newerThan(found).count { $0.manifest.isPartial } : 0,
             path: target.string, files: restored.counts.files, bytes: restored.counts.bytes,
             filesCompared: check.filesCompared, mismatches: check.mismatchCount, unknown: check.unknownCount,
             failures: (restored.failures + check.mismatches + check.unknown).map(\.message),

@@ -25,11 +25,7 @@ struct Asking {
 
     /// - Throws: where the run is closed, and where it refuses.
     func leave(_ ask: Request.Ask, done: String) async throws -> Outcome {
-        if view.isClosed {
-            throw Failure(
-                exit: .usage, code: "run.closed", message: "run \(directory.id) is closed already",
-                hint: "see `drctl status \(directory.id)`")
-        }
+        if view.isClosed { throw closed("run \(directory.id) is closed already") }
         let id = try Self.newID()
         let request = Request(id: id, run: directory.id, uid: Host.effectiveUID, ask: ask)
         try RequestBox(of: directory).leave(request)
@@ -41,10 +37,17 @@ struct Asking {
         }
         // A runner may have answered and gone between the two looks.
         if let outcome = try answered(id, done: done) { return outcome }
+        if try RunView(reading: directory).isClosed {
+            throw closed("run \(directory.id) was closed before it took this")
+        }
         return .run(
             [.waitingForPerson],
             text: "left, and waits: no runner is alive to take it.\nGo on with:  drctl resume \(directory.id)",
             result: Answer(run: directory.id, request: id, state: "waiting"))
+    }
+
+    private func closed(_ message: String) -> Failure {
+        Failure(exit: .usage, code: "run.closed", message: message, hint: "see `drctl status \(directory.id)`")
     }
 
     private func answered(_ id: String, done: String) throws -> Outcome? {

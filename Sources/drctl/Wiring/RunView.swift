@@ -24,7 +24,7 @@ struct RunView: Sendable {
         for event in contents.events { try RunMachine.apply(&state, event) }
     }
 
-    /// The runs under a state directory that can be read, and why the others cannot: one of those must not hide the
+    /// The runs under a state directory that can be read, oldest first, and why the others cannot: one of those must not hide the
     /// rest, and is named on standard error.
     static func all(in root: FilePath) throws -> (readable: [RunView], failures: [Failure]) {
         var readable: [RunView] = []
@@ -36,7 +36,7 @@ struct RunView: Sendable {
                 failures.append(failure)
             }
         }
-        return (readable, failures)
+        return (readable.sorted(), failures)
     }
 
     /// The cards that somebody has to answer, in the plan's order.
@@ -67,6 +67,14 @@ struct RunView: Sendable {
         if case .closed = state.status { return true }
         return false
     }
+}
+
+extension RunView: Comparable {
+    /// By when they began; ids are whatever people called them.
+    private var order: (Int64, String) { (state.firstAt?.wall ?? .min, directory.id) }
+
+    static func < (one: RunView, other: RunView) -> Bool { one.order < other.order }
+    static func == (one: RunView, other: RunView) -> Bool { one.order == other.order }
 }
 
 /// Which run is meant: the one named, or the only one that fits.

@@ -33,11 +33,16 @@ struct RunbookOptions: ParsableArguments {
         let request = PlanningRequest(
             mode: mode, environment: environment, inputs: try absolute(try parsedInputs(), for: sources),
             folder: folder.string)
-        let world = PlanningWorld(file: { Self.file($0, in: folder) }, uid: { Host.userID(named: $0) })
-        let planned = sources.plan(request, world: world)
+        let planned = sources.plan(request, world: try Self.world(of: runbook))
         guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics) }
         for diagnostic in planned.diagnostics { Output.note(displayEscapedLines(diagnostic.description)) }
         return plan
+    }
+
+    /// What a runbook finds beside itself and on this host.
+    static func world(of runbook: String) throws -> PlanningWorld {
+        let folder = try Paths.absolute(runbook).removingLastComponent()
+        return PlanningWorld(file: { Self.file($0, in: folder) }, uid: { Host.userID(named: $0) })
     }
 
     /// A directory is meant as the caller's shell means it, whatever the runbook's folder.

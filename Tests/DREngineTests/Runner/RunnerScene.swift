@@ -21,14 +21,17 @@ struct RunnerScene {
         time = try SystemTimeSource()
     }
 
-    /// A real run of these steps.
+    /// A run of these steps.
     static func make(
-        _ steps: [PlannedStep], in folder: FilePath, width: Int = 8, secrets: [String: SecretReference] = [:]
+        _ steps: [PlannedStep], in folder: FilePath, mode: RunMode = .real, width: Int = 8,
+        secrets: [String: SecretReference] = [:]
     ) throws -> RunnerScene {
         let scene = try RunnerScene(at: folder)
         let plan = Plan(
             runbook: RunbookIdentity(name: "test", title: "Test", owner: "nobody", digest: .of("test")),
-            purpose: .rehearsal, mode: .real, environment: "here", steps: steps, secrets: secrets, width: width)
+            purpose: .rehearsal, mode: mode, environment: "here",
+            isolation: mode == .drill ? PlannedIsolation(mustNotReach: []) : nil, steps: steps, secrets: secrets,
+            width: width)
         let options = RunCreation.Options(
             unattended: false, initiatorUID: Host.effectiveUID, initiator: "tester",
             seed: String(repeating: "0", count: 32))
@@ -54,9 +57,16 @@ struct RunnerScene {
     func runner(
         _ supervisors: FakeSupervisors, onCommit: @escaping @Sendable ([JournaledEvent]) -> Void = { _ in }
     ) async throws -> Runner {
+        try await runner(access: supervisors, probe: NoIsolation(), onCommit: onCommit)
+    }
+
+    func runner(
+        access: any SupervisorAccess, probe: any IsolationProbing,
+        onCommit: @escaping @Sendable ([JournaledEvent]) -> Void = { _ in }
+    ) async throws -> Runner {
         try await Runner(
             Runner.Configuration(
-                directory: directory, access: supervisors, isolationProbe: NoIsolation(), time: time, version: "test",
+                directory: directory, access: access, isolationProbe: probe, time: time, version: "test",
                 onCommit: onCommit))
     }
 

@@ -227,3 +227,60 @@ extension RunState {
         if case .closed(_, let reason) = status { reason } else { "not closed" }
     }
 }
+
+/// What happens to a drill while its supervisors are only just coming.
+@Suite struct RunnerIsolationTests {
+    let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// The inside dies the first time it is probed, and is isolated the second time.
+    private struct DyingOnce: IsolationProbing {
+        let supervisors: FakeSupervisors
+
+        func check(
+            _ isolation: PlannedIsolation, inside: any SupervisorConnection, generation: Int
+        ) async throws -> IsolationReport {
+            if generation == 1 {
+                supervisors.die()
+                throw EngineError(.connectionLost, "it died")
+            }
+            return IsolationReport(generation: generation, verdict: .demonstrated, probes: [])
+        }
+    }
+
+    /// No inside can be had, and the outside takes its time to come.
+    private struct SlowOutside: SupervisorAccess {
+        let supervisors: FakeSupervisors
+
+        func connect(_ place: Place) async throws(EngineError) -> any SupervisorConnection {
+            guard place == .outside else { throw EngineError(.cannotIsolate, "no namespaces here") }
+            try? await Task.sleep(for: .milliseconds(300))
+            return try await supervisors.connect(place)
+        }
+
+        func reach(_ place: Place) async throws(EngineError) -> (any SupervisorConnection)? {
+            try await supervisors.reach(place)
+        }
+    }
+
+    @Test func `an inside that dies while it is probed is replaced and probed again`() async throws {
+        let scene = try RunnerScene.make([RunnerScene.step("a")], in: folder.path, mode: .drill)
+        let supervisors = try scene.supervisors()
+        let probe = DyingOnce(supervisors: supervisors)
+        _ = try await scene.runner(access: supervisors, probe: probe).run()
+        let state = try scene.state()
+        #expect(state.status == .closed(.succeeded, reason: state.closingReason))
+        #expect(try supervisors.effects().map(\.step) == ["a"])
+    }
+
+    @Test func `a drill that is refused leaves no supervisor behind`() async throws {
+        let scene = try RunnerScene.make([RunnerScene.step("a")], in: folder.path, mode: .drill)
+        let supervisors = try scene.supervisors()
+        _ = try await scene.runner(access: SlowOutside(supervisors: supervisors), probe: NoIsolation()).run()
+        let state = try scene.state()
+        #expect(state.status == .closed(.refused, reason: state.closingReason))
+        let living = try await supervisors.reach(.outside)
+        #expect(living == nil)
+    }
+}

@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 
 /// The byte strings under which a secret may show in a process's output: raw, base64 in its three alignments
-/// (standard and URL alphabet), percent-encoded and hexadecimal, for the whole secret and for each of its lines.
+/// (standard and URL alphabet), percent-encoded, hexadecimal, and as JSON, HTML and shells quote it, for the whole secret
+/// and for each of its lines.
 ///
 /// Not covered, because no finite list does: compressed, encrypted or otherwise transformed secrets, and encodings
 /// that break lines inside it.
@@ -47,6 +48,7 @@ package struct SecretPatterns: Sendable, Equatable {
         return pieces.flatMap { piece in
             [piece] + base64(piece) + [hexadecimal(piece, upper: false), hexadecimal(piece, upper: true)]
                 + [percent(piece, upper: false), percent(piece, upper: true), percent(piece, upper: true, plus: true)]
+                + quoted(String(decoding: piece, as: UTF8.self)).map { Array($0.utf8) }
         }
     }
 
@@ -62,6 +64,25 @@ package struct SecretPatterns: Sendable, Equatable {
                 .map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
             return [Array(digits), url]
         }
+    }
+
+    /// As JSON (with and without escapes for what is not ASCII), HTML and shells write a text inside quotes.
+    private static func quoted(_ text: String) -> [String] {
+        let escapes: [Character: String] = [
+            "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\t": "\\t",
+        ]
+        let json = text.map { escapes[$0] ?? String($0) }.joined()
+        let ascii = json.utf16.map { unit in
+            if unit < 0x80 { return String(UnicodeScalar(UInt8(unit))) }
+            let digits = String(unit, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
+        let html = text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&quot;")
+        return [
+            json, ascii, html.replacing("'", with: "&#x27;"), html.replacing("'", with: "&#39;"),
+            text.replacing("'", with: "'\"'\"'"), text.replacing("'", with: "'\\''"),
+        ]
     }
 
     private static func hexadecimal(_ bytes: [UInt8], upper: Bool) -> [UInt8] {
