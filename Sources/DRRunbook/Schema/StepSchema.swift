@@ -88,7 +88,7 @@ enum StepSchema {
         keys: [
             .required("clock", .choice(ClockName.allCases.map(\.rawValue)), "The clock."),
             .required("service", .name, "The service whose clock it is."),
-            .optional("at", .template, "The time (RFC 3339); the step's own where it is left out."),
+            .optional("at", .template, "The time (RFC 3339), not yet to come; the step's own where it is left out."),
             .optional("synthetic", .boolean, "The disruption is caused on purpose; always so in drills."),
         ])
 
