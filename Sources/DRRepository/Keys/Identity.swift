@@ -28,6 +28,11 @@ package struct Identity: Sendable {
     /// What a passphrase slot is opened with.
     package static func passphrase(_ passphrase: SecretBytes) -> Identity { Identity(.passphrase(passphrase)) }
 
+    /// Whether these bytes are a key file of any kind: an identity, a writer's, an owner's.
+    package static func isKeyFile(_ bytes: SecretBytes) -> Bool {
+        (try? parse(bytes)) != nil || (try? IdentityFile.parseOwner(bytes)) != nil
+    }
+
     /// Reads an identity file: what `age-keygen` or `drctl repo init` writes, or a writer identity.
     /// - Throws: `invalidKeyFile` saying what is wrong, without showing the file.
     package static func parse(_ file: SecretBytes) throws(RepositoryError) -> Identity {

@@ -43,7 +43,7 @@ struct RepositorySetup {
                 hint: "wait until that has ended")
         }
         try takeBack()
-        try DurableFile.removeTemporaries(of: planFile)
+        for path in [planFile] + destinations.values { try DurableFile.removeTemporaries(of: path) }
         // Again, now that nobody else can be at it.
         try refuseWhatIsThere()
         try refuseKeyFiles()
@@ -129,10 +129,15 @@ struct RepositorySetup {
         }
         for file in plan.keyFiles {
             let path = FilePath(file.path)
-            try DurableFile.removeTemporaries(of: path)
-            guard try FileStatus.ifPresent(at: path) != nil,
-                Digest.of(try DurableFile.read(at: path, limit: 64 << 10)).hex == file.sha256
+            guard let status = try FileStatus.ifPresent(at: path), status.kind == .regular,
+                status.sizeBytes <= Self.keyFileLimit
             else { continue }
+            let content = try DurableFile.read(at: path, limit: Self.keyFileLimit)
+            // Whoever can write to the storage can plant a plan. Of a key file nobody else knows the digest; of others,
+            // anybody may, and they are not this plan's to remove.
+            guard Digest.of(content).hex == file.sha256, Identity.isKeyFile(try SecretBytes(copying: content)) else {
+                continue
+            }
             try DurableFile.remove(path)
             try DurableFile.syncDirectory(path.removingLastComponent())
         }
@@ -145,8 +150,10 @@ struct RepositorySetup {
         try DurableFile.syncDirectory(repository)
     }
 
+    private static let keyFileLimit = 64 << 10
+
     private func readPlan() throws -> Plan {
-        let bytes = try DurableFile.read(at: planFile, limit: 64 << 10)
+        let bytes = try DurableFile.read(at: planFile, limit: Self.keyFileLimit)
         guard let plan = try? JSONDecoder().decode(Plan.self, from: Data(bytes)) else {
             throw RepositoryError(
                 .repositoryExists, "\(displayEscaped(planFile.string)) is none that drctl wrote",

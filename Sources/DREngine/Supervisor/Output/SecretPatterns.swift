@@ -68,10 +68,10 @@ package struct SecretPatterns: Sendable, Equatable {
 
     /// As JSON (with and without escapes for what is not ASCII), HTML and shells write a text inside quotes.
     private static func quoted(_ text: String) -> [String] {
-        let escapes: [Character: String] = [
-            "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\t": "\\t",
+        let escapes: [UnicodeScalar: String] = [
+            "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t",
         ]
-        let json = text.map { escapes[$0] ?? String($0) }.joined()
+        let json = text.unicodeScalars.map { escapes[$0] ?? String($0) }.joined()
         let ascii = json.utf16.map { unit in
             if unit < 0x80 { return String(UnicodeScalar(UInt8(unit))) }
             let digits = String(unit, radix: 16)
