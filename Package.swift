@@ -126,6 +126,7 @@ let package = Package(
                 "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence",
                 "DRCrypto",
                 "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: houseRules),

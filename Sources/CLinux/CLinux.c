@@ -3,12 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -72,3 +75,35 @@ int clinux_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0
 int clinux_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 int clinux_width_of(unsigned int character) { return wcwidth((wchar_t)character); }
+
+long clinux_flistxattr(int descriptor, char *names, unsigned long bytes) {
+    return flistxattr(descriptor, names, bytes);
+}
+
+long clinux_llistxattr(const char *path, char *names, unsigned long bytes) { return llistxattr(path, names, bytes); }
+
+long clinux_fgetxattr(int descriptor, const char *name, void *value, unsigned long bytes) {
+    return fgetxattr(descriptor, name, value, bytes);
+}
+
+long clinux_lgetxattr(const char *path, const char *name, void *value, unsigned long bytes) {
+    return lgetxattr(path, name, value, bytes);
+}
+
+int clinux_fsetxattr(int descriptor, const char *name, const void *value, unsigned long bytes) {
+    return fsetxattr(descriptor, name, value, bytes, 0);
+}
+
+int clinux_lsetxattr(const char *path, const char *name, const void *value, unsigned long bytes) {
+    return lsetxattr(path, name, value, bytes, 0);
+}
+
+int clinux_fremovexattr(int descriptor, const char *name) { return fremovexattr(descriptor, name); }
+
+int clinux_get_inode_flags(int descriptor, unsigned int *flags) { return ioctl(descriptor, FS_IOC_GETFLAGS, flags); }
+
+int clinux_set_inode_flags(int descriptor, unsigned int flags) { return ioctl(descriptor, FS_IOC_SETFLAGS, &flags); }
+
+long clinux_seek_data(int descriptor, long offset) { return lseek(descriptor, offset, SEEK_DATA); }
+
+long clinux_seek_hole(int descriptor, long offset) { return lseek(descriptor, offset, SEEK_HOLE); }

@@ -32,8 +32,8 @@ struct Drctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Backups",
                 subcommands: [
-                    Repo.self, Key.self, Backup.self, Snapshots.self, RestoreCommand.self, Verify.self,
-                    ResyncCommand.self,
+                    Repo.self, Key.self, Backup.self, Snapshots.self, Ls.self, Find.self, Cat.self, Diff.self,
+                    RestoreCommand.self, Verify.self, ResyncCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
         ])

@@ -51,4 +51,22 @@ int clinux_hide_memory(void);
 /// wcwidth(3), which is shown only with _XOPEN_SOURCE: columns that a terminal takes for a character; -1 for controls.
 int clinux_width_of(unsigned int character);
 
+/// listxattr(2), getxattr(2), setxattr(2) and removexattr(2), of an open file (f…) and of a path's last component
+/// itself (l…).
+long clinux_flistxattr(int descriptor, char *names, unsigned long bytes);
+long clinux_llistxattr(const char *path, char *names, unsigned long bytes);
+long clinux_fgetxattr(int descriptor, const char *name, void *value, unsigned long bytes);
+long clinux_lgetxattr(const char *path, const char *name, void *value, unsigned long bytes);
+int clinux_fsetxattr(int descriptor, const char *name, const void *value, unsigned long bytes);
+int clinux_lsetxattr(const char *path, const char *name, const void *value, unsigned long bytes);
+int clinux_fremovexattr(int descriptor, const char *name);
+
+/// ioctl(2) with FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: the flags of chattr(1).
+int clinux_get_inode_flags(int descriptor, unsigned int *flags);
+int clinux_set_inode_flags(int descriptor, unsigned int flags);
+
+/// lseek(2) with SEEK_DATA and SEEK_HOLE.
+long clinux_seek_data(int descriptor, long offset);
+long clinux_seek_hole(int descriptor, long offset);
+
 #endif

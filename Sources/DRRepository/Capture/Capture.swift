@@ -1,5 +1,5 @@
 internal import DRArchive
-internal import DRSystem
+package import DRSystem
 internal import SystemPackage
 
 /// Reads source trees and hands their content and structure to a repository.
@@ -35,6 +35,25 @@ package struct Capture: Sendable {
         }
     }
 
+    /// Captures what a stream gives, to its end, as one file: what a database dumps, say. Blocks.
+    ///
+    /// - Parameters:
+    ///   - stream: open for reading; need not be a regular file.
+    ///   - name: of the file; its path in the snapshot is a slash and the name.
+    ///   - request: its sources are not read.
+    /// - Throws: `sourceUnreadable` when the stream fails, `cancelled`, and what the sink throws.
+    package func run(
+        stream: borrowing OpenFile, as name: FileName, _ request: CaptureRequest, isCancelled: () -> Bool = { false },
+        progress: (CaptureProgress) -> Void = { _ in }
+    ) throws(RepositoryError) -> CaptureResult {
+        return try withoutActuallyEscaping(isCancelled) { isCancelled throws(RepositoryError) in
+            try withoutActuallyEscaping(progress) { progress throws(RepositoryError) in
+                let walk = CaptureWalk(sink: sink, request: request, isCancelled: isCancelled, progress: progress)
+                return try finish(walk, [try walk.stream(stream, as: Array("/".utf8) + name.bytes)])
+            }
+        }
+    }
+
     private func run(_ walk: CaptureWalk, _ paths: [[UInt8]]) throws(RepositoryError) -> CaptureResult {
         var sources: [TreeRoot.Source] = []
         for path in paths {
@@ -45,6 +64,10 @@ package struct Capture: Sendable {
                 .sourceUnreadable, walk.problems.first?.message ?? "nothing to back up could be read",
                 hint: "check the path and this user's permissions", cause: walk.problems.first?.cause)
         }
+        return try finish(walk, sources)
+    }
+
+    private func finish(_ walk: CaptureWalk, _ sources: [TreeRoot.Source]) throws(RepositoryError) -> CaptureResult {
         let hardLinks = try HardLinkTable(grouping: walk.hardLinkGroups).write(to: sink)
         let root = TreeRoot(sources: sources, hardLinks: hardLinks).encoded()
         let link = try sink.putNamed(.treeRoot, body: root.body, links: root.links)

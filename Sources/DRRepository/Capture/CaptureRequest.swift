@@ -7,15 +7,18 @@ package struct CaptureRequest: Sendable {
     /// `current -> release-7` never holds a link alone.
     package var sources: [FilePath]
     package var chunker: ChunkerParameters
+    package var rules: CaptureRules
     /// What an earlier capture of these sources learned; nil reads every file.
     package var cache: FileCache?
     package var time: any TimeSource
 
     package init(
-        sources: [FilePath], chunker: ChunkerParameters = .standard, cache: FileCache? = nil, time: any TimeSource
+        sources: [FilePath], chunker: ChunkerParameters = .standard, rules: CaptureRules = CaptureRules(),
+        cache: FileCache? = nil, time: any TimeSource
     ) {
         self.sources = sources
         self.chunker = chunker
+        self.rules = rules
         self.cache = cache
         self.time = time
     }
@@ -32,6 +35,10 @@ package struct CaptureProgress: Hashable, Sendable {
     package var otherEntries = 0
     /// Sockets, which are not captured: nobody can restore who listens.
     package var socketsSkipped = 0
+    /// Names that a rule left out; what lies in a folder is not counted with it.
+    package var leftOut = 0
+    /// Folders on other file systems, of which the folder alone is kept.
+    package var mountPointsKeptEmpty = 0
     package var bytesRead: Int64 = 0
     package var bytesUnchanged: Int64 = 0
     /// Names that could not be captured, or not faithfully.
@@ -52,6 +59,10 @@ package struct CaptureProblem: Sendable {
         case changed
         /// Not in the snapshot: directories nest deeper than ``Capture/mostLevels``.
         case tooDeep
+        /// In the snapshot, but without its extended attributes, ACLs or flags: they could not be read.
+        case withoutAttributes
+        /// In the snapshot, but what it says was not heeded, so that more is in the snapshot than was asked for.
+        case badIgnoreFile
         /// Not in the snapshot: it was named as a source, and is a device, a fifo or a socket.
         case noContent
     }
@@ -69,6 +80,9 @@ package struct CaptureProblem: Sendable {
         case .vanished: "\(name) vanished before it was read"
         case .changed: "\(name) changed while it was read"
         case .tooDeep: "\(name) lies too deep"
+        case .withoutAttributes: "\(name) is kept without its attributes\(cause.map { ": " + $0.message } ?? "")"
+        case .badIgnoreFile:
+            "\(name) was not heeded: \(cause?.message ?? "one of its patterns can match nothing, such as `a//b` or `../a`")"
         case .noContent: "\(name) is a device, a fifo or a socket, not a file or a directory"
         }
     }

@@ -9,18 +9,25 @@ final class CaptureWalk {
     private let isCancelled: () -> Bool
     private let progress: (CaptureProgress) -> Void
 
-    private(set) var counts = CaptureProgress()
+    var counts = CaptureProgress()
     private(set) var problems: [CaptureProblem] = []
     private var reportedFiles = 0
     private var reportedBytes: Int64 = 0
+    /// Of the file that is being read.
+    private var bytesUnderway: Int64 = 0
+    private let time: any TimeSource
 
     var contents: FileCapture
     private var cache: FileCache.Cursor?
     private var nextCache: FileCache.Image?
     private var hardLinks = HardLinkFinder()
+    private let rules: CaptureRules
+    var activeRules: ActiveRules
+    /// The device of the source, where what lies on others is left out.
+    private var sourceDevice: UInt64?
 
     /// The absolute path of what is being captured, and where the path below the source starts.
-    private var path: [UInt8] = []
+    var path: [UInt8] = []
     private var sourceNumber = 0
     private var sourceLength = 0
 
@@ -32,10 +39,18 @@ final class CaptureWalk {
         self.isCancelled = isCancelled
         self.progress = progress
         pageSeed = sink.naming.seed(for: "page")
+        rules = request.rules
+        activeRules = ActiveRules(request.rules.excludes)
         contents = FileCapture(sink: sink, parameters: request.chunker)
+        time = request.time
         if let cache = request.cache {
             self.cache = cache.cursor()
             nextCache = cache.emptyImage(scanStartNanoseconds: request.time.wallNanoseconds())
+        }
+        contents.step = { [unowned self] (bytes: Int) throws(RepositoryError) in
+            if self.isCancelled() { throw RepositoryError(.cancelled, "the backup was cancelled") }
+            self.bytesUnderway += Int64(bytes)
+            self.reportNowAndThen()
         }
     }
 
@@ -43,7 +58,11 @@ final class CaptureWalk {
 
     func cacheImage() -> FileCache.Image? { nextCache }
 
-    func report() { progress(counts) }
+    func report() {
+        var seen = counts
+        seen.bytesRead += bytesUnderway
+        progress(seen)
+    }
 
     /// - Returns: nil, with a problem noted, when the source could not be opened.
     func source(_ path: [UInt8], number: Int) throws(RepositoryError) -> TreeRoot.Source? {
@@ -56,9 +75,33 @@ final class CaptureWalk {
             note(.unreadable, error)
             return nil
         }
-        guard let status = status(of: directory) else { return nil }
+        guard let metadata = metadata(of: directory) else { return nil }
+        sourceDevice = rules.staysOnFileSystem ? (try? directory.status())?.device : nil
         guard let link = try tree(directory, levels: 0) else { return nil }
-        return TreeRoot.Source(path: path, metadata: FileMetadata(status), content: .directory(link))
+        return TreeRoot.Source(path: path, metadata: metadata, content: .directory(link))
+    }
+
+    /// What comes from a stream, as a file of this user's at an absolute path.
+    func stream(_ file: borrowing OpenFile, as path: [UInt8]) throws(RepositoryError) -> TreeRoot.Source {
+        self.path = path
+        let pieces: [FilePiece]
+        do throws(FileCapture.Failure) { pieces = try contents.read(stream: file) } catch {
+            switch error {
+            case .source(let error):
+                throw RepositoryError(
+                    .sourceUnreadable, "standard input: \(error.message)", hint: error.hint ?? "", cause: error)
+            case .sink(let error): throw error
+            }
+        }
+        bytesUnderway = 0
+        counts.filesRead = 1
+        let sizeBytes = pieces.reduce(0) { $0 + $1.lengthBytes }
+        counts.bytesRead = sizeBytes
+        let (seconds, nanoseconds) = time.wallNanoseconds().quotientAndRemainder(dividingBy: 1_000_000_000)
+        let metadata = FileMetadata(
+            kind: .regular, permissions: 0o600, userID: Host.effectiveUID, groupID: Host.effectiveGID,
+            modified: FileTime(seconds: seconds, nanoseconds: UInt32(nanoseconds)), sizeBytes: sizeBytes)
+        return TreeRoot.Source(path: path, metadata: metadata, content: .file(pieces))
     }
 
     /// A source that is not a directory: captured as the entry of its folder that it is.
@@ -91,19 +134,24 @@ final class CaptureWalk {
 
     /// - Returns: nil, with a problem noted, when the directory could not be listed.
     private func tree(_ directory: borrowing DirectoryHandle, levels: Int) throws(RepositoryError) -> ObjectLink? {
-        let entries: [DirectoryEntry]
+        var entries: [DirectoryEntry]
         do throws(SystemError) { entries = try directory.entries() } catch {
             note(.unreadable, error)
             return nil
         }
         counts.directories += 1
+        if rules.leavesOutCaches { keepTagAlone(&entries, in: directory) }
+        let hasRules = rules.readsIgnoreFiles && pushIgnoreFile(of: entries, in: directory)
+        defer { if hasRules { activeRules.pop() } }
         var builder = DirectoryBuilder(sink: sink, pageSeed: pageSeed)
         let length = path.count
         for entry in entries {
             if isCancelled() { throw RepositoryError(.cancelled, "the backup was cancelled") }
             if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
             path.append(contentsOf: entry.name.bytes)
-            if let (metadata, content) = try self.entry(entry.name, in: directory, levels: levels) {
+            if leavesOut(entry, in: directory) {
+                counts.leftOut += 1
+            } else if let (metadata, content) = try self.entry(entry.name, in: directory, levels: levels) {
                 try builder.add(TreeEntry(name: entry.name, metadata: metadata, content: content))
             }
             path.removeSubrange(length...)
@@ -118,11 +166,7 @@ final class CaptureWalk {
         _ name: FileName, in directory: borrowing DirectoryHandle, levels: Int
     ) throws(RepositoryError) -> (FileMetadata, EntryContent)? {
         let status: EntryStatus
-        var metadata: FileMetadata
-        do throws(SystemError) {
-            status = try directory.status(of: name)
-            metadata = try directory.metadata(of: name, status: status)
-        } catch {
+        do throws(SystemError) { status = try directory.status(of: name) } catch {
             note(error.errno == .noSuchFileOrDirectory ? .vanished : .unreadable, error)
             return nil
         }
@@ -131,13 +175,40 @@ final class CaptureWalk {
             counts.socketsSkipped += 1
             return nil
         case .symbolicLink, .fifo, .characterDevice, .blockDevice:
+            guard let metadata = node(name, in: directory, status) else { return nil }
             counts.otherEntries += 1
             return (metadata, .nothing)
         case .directory:
             return try subdirectory(name, in: directory, levels: levels + 1)
         case .regular:
-            guard let content = try file(name, in: directory, status, &metadata) else { return nil }
-            return (metadata, .file(content))
+            guard let file = try file(name, in: directory, status) else { return nil }
+            return (file.metadata, .file(file.pieces))
+        }
+    }
+
+    /// A symbolic link, a fifo or a device: nothing is opened.
+    private func node(
+        _ name: FileName, in directory: borrowing DirectoryHandle, _ status: EntryStatus
+    ) -> FileMetadata? {
+        var metadata: FileMetadata
+        do throws(SystemError) { metadata = try directory.metadata(of: name, status: status) } catch {
+            note(error.errno == .noSuchFileOrDirectory ? .vanished : .unreadable, error)
+            return nil
+        }
+        do throws(SystemError) { try directory.complete(&metadata, of: name) } catch { note(.withoutAttributes, error) }
+        return metadata
+    }
+
+    /// The metadata of an open directory, or as much of it as can be read.
+    /// - Returns: nil, with a problem noted, when not even its status can be.
+    private func metadata(of directory: borrowing DirectoryHandle) -> FileMetadata? {
+        do throws(SystemError) { return try directory.metadata() } catch {
+            guard let status = try? directory.status() else {
+                note(.unreadable, error)
+                return nil
+            }
+            note(.withoutAttributes, error)
+            return FileMetadata(status)
         }
     }
 
@@ -153,53 +224,51 @@ final class CaptureWalk {
             note(Self.isGone(error) ? .vanished : .unreadable, error)
             return nil
         }
-        guard let status = status(of: directory) else { return nil }
+        guard let metadata = metadata(of: directory) else { return nil }
+        if let sourceDevice, let device = (try? directory.status())?.device, device != sourceDevice {
+            counts.mountPointsKeptEmpty += 1
+            let builder = DirectoryBuilder(sink: sink, pageSeed: pageSeed)
+            return (metadata, .directory(try builder.finish()))
+        }
         guard let link = try tree(directory, levels: levels) else { return nil }
-        return (FileMetadata(status), .directory(link))
+        return (metadata, .directory(link))
     }
 
     private func file(
-        _ name: FileName, in directory: borrowing DirectoryHandle, _ status: EntryStatus,
-        _ metadata: inout FileMetadata
-    ) throws(RepositoryError) -> [FilePiece]? {
-        if status.linkCount > 1, let pieces = hardLinks.pieces(of: status, member) {
+        _ name: FileName, in directory: borrowing DirectoryHandle, _ status: EntryStatus
+    ) throws(RepositoryError) -> CapturedFile? {
+        if status.linkCount > 1, let file = hardLinks.file(of: status, member) {
             trust(status)
-            return pieces
+            return file
         }
-        var pieces: [FilePiece]
+        var file: CapturedFile
         var seen = status
-        if let cached = cache?.pieces(of: path, status), cached.allSatisfy({ sink.contains($0.link.id) }) {
+        if let cached = cache?.file(at: path, status), cached.pieces.allSatisfy({ sink.contains($0.link.id) }) {
             trust(status)
-            pieces = cached
+            file = cached
         } else {
             let content: FileCapture.Content
             do throws(FileCapture.Failure) { content = try contents.read(name, in: directory) } catch {
                 switch error {
                 case .source(let error):
+                    bytesUnderway = 0
                     note(Self.isGone(error) ? .vanished : .unreadable, error)
                     return nil
                 case .sink(let error): throw error
                 }
             }
+            bytesUnderway = 0
             counts.filesRead += 1
-            counts.bytesRead += content.sizeBytes
+            counts.bytesRead += content.bytesRead
             if !content.isStable { note(.changed, nil) }
-            pieces = content.pieces
+            if let error = content.attributesError { note(.withoutAttributes, error) }
+            file = content.file
             seen = content.status
-            metadata = FileMetadata(seen)
-            metadata.sizeBytes = content.sizeBytes
-            guard content.isStable else { return pieces }
+            guard content.isStable, content.attributesError == nil else { return file }
         }
-        nextCache?.add(path, seen, pieces)
-        if seen.linkCount > 1 { hardLinks.add(seen, member, pieces) }
-        return pieces
-    }
-
-    private func status(of directory: borrowing DirectoryHandle) -> EntryStatus? {
-        do throws(SystemError) { return try directory.status() } catch {
-            note(.unreadable, error)
-            return nil
-        }
+        nextCache?.add(path, seen, file)
+        if seen.linkCount > 1 { hardLinks.add(seen, member, file) }
+        return file
     }
 
     /// The entry that `path` names, as the hard-link table calls it.
@@ -213,7 +282,7 @@ final class CaptureWalk {
         counts.bytesUnchanged += status.sizeBytes
     }
 
-    private func note(_ kind: CaptureProblem.Kind, _ cause: SystemError?) {
+    func note(_ kind: CaptureProblem.Kind, _ cause: SystemError?) {
         counts.problemCount += 1
         if problems.count < Capture.mostProblemsListed {
             problems.append(CaptureProblem(kind: kind, path: path, cause: cause))
@@ -227,9 +296,10 @@ final class CaptureWalk {
 
     private func reportNowAndThen() {
         let files = counts.filesRead + counts.filesUnchanged
-        guard files - reportedFiles >= 512 || counts.bytesRead - reportedBytes >= 16 << 20 else { return }
+        let bytes = counts.bytesRead + bytesUnderway
+        guard files - reportedFiles >= 512 || bytes - reportedBytes >= 16 << 20 else { return }
         reportedFiles = files
-        reportedBytes = counts.bytesRead
+        reportedBytes = bytes
         report()
     }
 }

@@ -12,7 +12,7 @@ package import SystemPackage
 ///
 /// Layout: the magic line, the binding (32 bytes), entries in the walk's order, HMAC-SHA-256 over all before it.
 package struct FileCache: Sendable {
-    static let magic = Array("drctl file cache 0\n".utf8)
+    static let magic = Array("drctl file cache 1\n".utf8)
     static let tagBytes = 32
     /// A file that is larger is not read.
     private static let mostBytes = 4 << 30
@@ -78,15 +78,18 @@ extension FileCache {
         package func save() throws(SystemError) { try cache.save(bytes.bytes) }
 
         /// Adds a file, unless a later write could leave its times as they are.
-        mutating func add(_ path: [UInt8], _ status: EntryStatus, _ pieces: [FilePiece]) {
+        mutating func add(_ path: [UInt8], _ status: EntryStatus, _ file: CapturedFile) {
             guard isSettled(status.changed) else { return }
             var shared = 0
             while shared < min(path.count, lastPath.count), path[shared] == lastPath[shared] { shared += 1 }
             bytes.number(shared)
             bytes.string(path.dropFirst(shared))
             bytes.status(status)
-            bytes.number(pieces.count)
-            for piece in pieces {
+            var extensions = BodyWriter()
+            extensions.extensions(file.metadata)
+            bytes.string(extensions.bytes)
+            bytes.number(file.pieces.count)
+            for piece in file.pieces {
                 bytes.byte(piece.link.kind.rawValue)
                 bytes.number(UInt64(piece.lengthBytes))
                 let words = piece.link.id.value.words

@@ -1,3 +1,4 @@
+internal import DRArchive
 internal import DRCrypto
 internal import DRSystem
 
@@ -19,11 +20,12 @@ extension FileCache {
             readPath()
         }
 
-        /// The pieces of a file whose status is as it was; nil when it changed or was not known.
+        /// What was captured of a file whose status is as it was; nil when it changed or was not known. An unchanged
+        /// time of change says that its attributes, flags and holes are as they were, too.
         /// Must be asked in the order of the walk.
-        mutating func pieces(of wanted: [UInt8], _ status: EntryStatus) -> [FilePiece]? {
+        mutating func file(at wanted: [UInt8], _ status: EntryStatus) -> CapturedFile? {
             while let path, TreeRoot.precedes(path, wanted) {
-                guard skipStatus(), skipPieces() else { break }
+                guard skipStatus(), skipFile() else { break }
                 readPath()
             }
             guard path == wanted else { return nil }
@@ -32,10 +34,10 @@ extension FileCache {
             let statusStart = position
             guard skipStatus() else { return nil }
             let isSame = bytes[statusStart..<position].elementsEqual(expected.bytes)
-            let pieces = isSame ? readPieces() : nil
-            if !isSame { _ = skipPieces() }
+            let file = isSame ? readFile(status) : nil
+            if !isSame { _ = skipFile() }
             readPath()
-            return pieces
+            return file
         }
 
         private mutating func readPath() {
@@ -72,7 +74,23 @@ extension FileCache {
             return true
         }
 
-        private mutating func skipPieces() -> Bool { readPieces() != nil }
+        private mutating func skipFile() -> Bool { readExtensions() != nil && readPieces() != nil }
+
+        private mutating func readFile(_ status: EntryStatus) -> CapturedFile? {
+            var metadata = FileMetadata(status)
+            guard let extensions = readExtensions(), let pieces = readPieces() else { return nil }
+            if extensions.count > 1 {
+                var reader = BodyReader(extensions: extensions)
+                guard (try? reader.extensions(of: &metadata)) != nil else { return nil }
+            }
+            return CapturedFile(metadata: metadata, pieces: pieces)
+        }
+
+        private mutating func readExtensions() -> ArraySlice<UInt8>? {
+            guard let length = number(), length <= end - position else { return nil }
+            position += length
+            return bytes[position - length..<position]
+        }
 
         private mutating func readPieces() -> [FilePiece]? {
             guard let count = number(), count <= end - position else { return nil }

@@ -1,3 +1,4 @@
+internal import DRArchive
 internal import DRSystem
 internal import SystemPackage
 
@@ -11,23 +12,30 @@ struct FileCapture: ~Copyable {
     }
 
     struct Content {
-        var pieces: [FilePiece]
-        /// The bytes that were read: the sum of the pieces.
-        var sizeBytes: Int64
+        var file: CapturedFile
+        /// Why attributes or flags are not in the metadata; nil when they are.
+        var attributesError: SystemError?
         /// The status before the reading; after it too when the content is stable.
         var status: EntryStatus
         /// Whether nothing changed while it was read, as far as size and times tell.
         var isStable: Bool
+
+        /// The bytes that were read: the sum of the pieces.
+        var bytesRead: Int64 { file.metadata.dataBytes }
     }
 
     /// A file that changes while it is read is read again, if it is no longer than this.
     private static let rereadBytes: Int64 = 64 << 20
     private static let attempts = 3
+    /// Of a file with more holes the shorter ones are kept as the zeros that they read as.
+    private static let mostHoles = 16_384
 
     private let sink: any ObjectSink
     private let naming: any ObjectNaming
     private let smallBytes: Int64
     private var reader: ChunkReader
+    /// Told how many bytes were read, chunk by chunk; what it throws ends the reading.
+    var step: (Int) throws(RepositoryError) -> Void = { (_: Int) throws(RepositoryError) in }
 
     init(sink: any ObjectSink, parameters: ChunkerParameters) {
         self.sink = sink
@@ -42,7 +50,7 @@ struct FileCapture: ~Copyable {
         var attempt = 1
         while true {
             let content = try readOnce(name, in: directory)
-            if content.isStable || attempt == Self.attempts || content.sizeBytes > Self.rereadBytes { return content }
+            if content.isStable || attempt == Self.attempts || content.bytesRead > Self.rereadBytes { return content }
             attempt += 1
         }
     }
@@ -60,24 +68,67 @@ struct FileCapture: ~Copyable {
                 throw SystemError(call: "read", path: nil, errno: .tooManySymbolicLinkLevels)
             }
         } catch { throw .source(error) }
-        var pieces: [FilePiece]
-        if before.sizeBytes == 0 {
-            // Files of /proc and the like say that they are empty, and are not.
-            pieces = try isEmpty(file) ? [] : large(file)
-        } else if before.sizeBytes <= smallBytes {
-            pieces = try small(file, before.sizeBytes)
-        } else {
-            pieces = try large(file)
-        }
-        let sizeBytes = pieces.reduce(0) { $0 + $1.lengthBytes }
+        var metadata = FileMetadata(before)
+        var pieces = try content(of: file, &metadata, before)
         do throws(RepositoryError) { pieces = try ChunkList.pieces(of: pieces, sink: sink) } catch {
             throw .sink(error)
         }
+        var attributesError: SystemError?
+        do throws(SystemError) { try file.complete(&metadata) } catch { attributesError = error }
         let after: EntryStatus
         do throws(SystemError) { after = try file.status() } catch { throw .source(error) }
         return Content(
-            pieces: pieces, sizeBytes: sizeBytes, status: before,
-            isStable: after.sameContent(as: before) && sizeBytes == before.sizeBytes)
+            file: CapturedFile(metadata: metadata, pieces: pieces), attributesError: attributesError, status: before,
+            isStable: after.sameContent(as: before) && metadata.sizeBytes == before.sizeBytes)
+    }
+
+    /// Reads the data, and sets size and holes to what was found.
+    private mutating func content(
+        of file: borrowing OpenFile, _ metadata: inout FileMetadata, _ status: EntryStatus
+    ) throws(Failure) -> [FilePiece] {
+        let sizeBytes = metadata.sizeBytes
+        if sizeBytes > status.blocks * 512 {
+            do throws(SystemError) {
+                metadata.holes = try file.holes(
+                    sizeBytes: sizeBytes, mostHoles: Self.mostHoles, leastBytes: FileMetadata.leastSkippedHoleBytes)
+                try file.seek(to: 0)
+            } catch { throw .source(error) }
+            if !metadata.holes.isEmpty { return try sparse(file, &metadata) }
+        }
+        let pieces: [FilePiece]
+        if sizeBytes == 0 {
+            // Files of /proc and the like say that they are empty, and are not.
+            pieces = try isEmpty(file) ? [] : large(file)
+        } else if sizeBytes <= smallBytes {
+            pieces = try small(file, sizeBytes)
+        } else {
+            pieces = try large(file)
+        }
+        metadata.sizeBytes = pieces.reduce(0) { $0 + $1.lengthBytes }
+        return pieces
+    }
+
+    /// Reads what lies between the holes.
+    private mutating func sparse(
+        _ file: borrowing OpenFile, _ metadata: inout FileMetadata
+    ) throws(Failure) -> [FilePiece] {
+        var pieces: [FilePiece] = []
+        let end = FileHole(offsetBytes: metadata.sizeBytes, lengthBytes: 1)
+        var position: Int64 = 0
+        for hole in metadata.skippedHoles + [end] {
+            do throws(SystemError) { try file.seek(to: position) } catch { throw .source(error) }
+            let part = try large(file, limitBytes: hole.offsetBytes - position)
+            pieces += part
+            position = part.reduce(position) { $0 + $1.lengthBytes }
+            if position < hole.offsetBytes {
+                // It was cut meanwhile: what is kept ends here.
+                metadata.holes.removeAll { $0.endBytes > position }
+                metadata.sizeBytes = position
+                return pieces
+            }
+            position = hole.endBytes
+        }
+        return pieces
     }
 
     /// One chunk, read in one call into the buffer that is handed over.
@@ -93,6 +144,14 @@ struct FileCapture: ~Copyable {
         return [FilePiece(link: ObjectLink(.chunk, id), lengthBytes: length)]
     }
 
+    /// Reads what comes, to its end.
+    mutating func read(stream file: borrowing OpenFile) throws(Failure) -> [FilePiece] {
+        let pieces = try large(file)
+        do throws(RepositoryError) { return try ChunkList.pieces(of: pieces, sink: sink) } catch {
+            throw .sink(error)
+        }
+    }
+
     /// Whether nothing can be read; the position is at the start again.
     private func isEmpty(_ file: borrowing OpenFile) throws(Failure) -> Bool {
         do throws(SystemError) {
@@ -103,14 +162,17 @@ struct FileCapture: ~Copyable {
         } catch { throw .source(error) }
     }
 
-    private mutating func large(_ file: borrowing OpenFile) throws(Failure) -> [FilePiece] {
+    private mutating func large(
+        _ file: borrowing OpenFile, limitBytes: Int64 = .max
+    ) throws(Failure) -> [FilePiece] {
         file.expectSequentialReading()
-        reader.reset()
+        reader.reset(limitBytes: limitBytes)
         var pieces: [FilePiece] = []
         while true {
             let chunk: ChunkReader.Chunk?
             do throws(SystemError) { chunk = try reader.next(from: file) } catch { throw .source(error) }
             guard let chunk else { return pieces }
+            do throws(RepositoryError) { try step(chunk.byteCount) } catch { throw .sink(error) }
             if !sink.contains(chunk.id) { try put(chunk.id, reader.content(of: chunk)) }
             pieces.append(FilePiece(link: ObjectLink(.chunk, chunk.id), lengthBytes: Int64(chunk.byteCount)))
         }

@@ -10,7 +10,7 @@ struct HardLinkFinder {
     private struct Group {
         var status: EntryStatus
         var members: [HardLinkTable.Member]
-        var pieces: [FilePiece]
+        var file: CapturedFile
     }
 
     private var open: [Identity: Group] = [:]
@@ -20,22 +20,22 @@ struct HardLinkFinder {
     /// All names found so far that share a file with another one.
     var groups: [[HardLinkTable.Member]] { closed + open.values.map(\.members).filter { $0.count > 1 } }
 
-    /// The content of a file that was captured under another name, and has not changed since.
-    mutating func pieces(of status: EntryStatus, _ member: HardLinkTable.Member) -> [FilePiece]? {
+    /// What is known of a file that was captured under another name, and has not changed since.
+    mutating func file(of status: EntryStatus, _ member: HardLinkTable.Member) -> CapturedFile? {
         let identity = Identity(device: status.device, inode: status.inode)
         guard let group = open[identity], group.status.sameContent(as: status) else { return nil }
         open[identity]?.members.append(member)
         if UInt64(group.members.count + 1) == status.linkCount, let complete = open.removeValue(forKey: identity) {
             closed.append(complete.members)
         }
-        return group.pieces
+        return group.file
     }
 
     /// A file with several names was captured under this one.
-    mutating func add(_ status: EntryStatus, _ member: HardLinkTable.Member, _ pieces: [FilePiece]) {
+    mutating func add(_ status: EntryStatus, _ member: HardLinkTable.Member, _ file: CapturedFile) {
         let identity = Identity(device: status.device, inode: status.inode)
         // A file that changed between two of its names: the names no longer have the same content in the snapshot.
         if let earlier = open[identity]?.members, earlier.count > 1 { closed.append(earlier) }
-        open[identity] = Group(status: status, members: [member], pieces: pieces)
+        open[identity] = Group(status: status, members: [member], file: file)
     }
 }

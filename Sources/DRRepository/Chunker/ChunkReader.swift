@@ -14,6 +14,7 @@ struct ChunkReader: ~Copyable {
     private var buffer: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
+    private var bytesLeft = Int64.max
 
     init(chunker: Chunker, naming: any ObjectNaming) {
         self.chunker = chunker
@@ -21,8 +22,9 @@ struct ChunkReader: ~Copyable {
         buffer.reserveCapacity(chunker.parameters.maximumBytes * 2)
     }
 
-    /// Starts with another file.
-    mutating func reset() {
+    /// Starts with another file, or another part of one: where it stands, and not further than `limitBytes`.
+    mutating func reset(limitBytes: Int64) {
+        bytesLeft = limitBytes
         buffer.removeAll(keepingCapacity: true)
         position = 0
         isAtEnd = false
@@ -34,8 +36,11 @@ struct ChunkReader: ~Copyable {
         if !isAtEnd, buffer.count - position < longest {
             buffer.removeSubrange(0..<position)
             position = 0
-            let wanted = longest * 2 - buffer.count
-            isAtEnd = try file.read(upTo: wanted, appendingTo: &buffer) < wanted
+            let room = longest * 2 - buffer.count
+            let wanted = Int(min(Int64(room), bytesLeft))
+            let count = try file.read(upTo: wanted, appendingTo: &buffer)
+            bytesLeft -= Int64(count)
+            isAtEnd = count < room
         }
         let length = chunker.chunkLength(in: buffer.span, from: position)
         if length == 0 { return nil }

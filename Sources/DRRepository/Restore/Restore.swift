@@ -42,7 +42,7 @@ package struct Restore: Sendable {
         try crew.run(threads: request.threads)
         let finish = RestoreFinish(plan: plan, target: target, ledger: ledger)
         finish.linkNames(where: writer.isFinished)
-        try finish.closeDirectories()
+        try finish.closeDirectories(where: writer.isFinished)
         progress(ledger.counts)
         return RestoreResult(
             counts: ledger.counts, failures: ledger.failures, conditions: ledger.conditions,

@@ -126,7 +126,7 @@ extension RestoreCheck.Comparison {
         let found: [DirectoryEntry]
         do throws(SystemError) {
             found = try handle.entries()
-            compare(metadata, FileMetadata(try handle.status()), path)
+            compare(metadata, try handle.metadata(), path)
         } catch { return note(path, error) }
         result.directoriesCompared += 1
         if !request.overwrites {
@@ -151,18 +151,18 @@ extension RestoreCheck.Comparison {
         let relative = Self.join(parentRelative, entry.name)
         do throws(SystemError) {
             let status = try folder.status(of: entry.name)
-            let metadata = try folder.metadata(of: entry.name, status: status)
-            guard metadata.kind == entry.metadata.kind else {
-                return result.differs(path, "it is a \(metadata.kind), not a \(entry.metadata.kind)")
+            guard status.kind == entry.metadata.kind else {
+                return result.differs(path, "it is a \(status.kind), not a \(entry.metadata.kind)")
             }
             switch entry.content {
             case .nothing:
                 result.otherEntriesCompared += 1
-                compare(entry.metadata, metadata, path)
+                var found = try folder.metadata(of: entry.name, status: status)
+                try folder.complete(&found, of: entry.name)
+                compare(entry.metadata, found, path)
             case .file(let pieces):
-                compare(entry.metadata, metadata, path)
                 compareIdentity(status, HardLinkTable.Member(source: source, path: relative), path)
-                try content(pieces, entry.name, in: folder, path)
+                try file(entry.metadata, pieces, try folder.openFile(entry.name), status, path)
             case .directory: break
             }
         } catch { return note(path, error) }
@@ -172,27 +172,35 @@ extension RestoreCheck.Comparison {
         try self.directory(directory, link, entry.metadata, path, relative, isCancelled)
     }
 
-    private mutating func content(
-        _ pieces: [FilePiece], _ name: FileName, in folder: borrowing DirectoryHandle, _ path: [UInt8]
+    private mutating func file(
+        _ wanted: FileMetadata, _ pieces: [FilePiece], _ file: borrowing OpenFile, _ status: EntryStatus,
+        _ path: [UInt8]
     ) throws(SystemError) {
-        let chunks: [FilePiece]
-        do throws(RepositoryError) { chunks = try reader.chunks(of: pieces) } catch {
+        var found = FileMetadata(status)
+        try file.complete(&found)
+        compare(wanted, found, path)
+        let chunks: [(chunk: FilePiece, offsetBytes: Int64)]
+        do throws(RepositoryError) { chunks = try reader.placedChunks(of: pieces, wanted) } catch {
             return result.isUnknown(path, "the snapshot's list of its chunks is lost: \(error.message)")
         }
-        let file = try folder.openFile(name)
         file.expectSequentialReading()
-        var offset: Int64 = 0
         result.filesCompared += 1
-        for chunk in chunks {
+        for hole in wanted.skippedHoles where !(try file.isZeros(hole)) {
+            return result.differs(path, "its content differs in the hole at byte \(hole.offsetBytes)")
+        }
+        var position: Int64 = wanted.holes.isEmpty ? 0 : -1
+        for (chunk, offset) in chunks {
             buffer.removeAll(keepingCapacity: true)
+            if position != offset { try file.seek(to: offset) }
             let count = try file.read(upTo: Int(chunk.lengthBytes), appendingTo: &buffer)
             result.bytesCompared += Int64(count)
             guard Int64(count) == chunk.lengthBytes, reader.source.naming.chunkID(of: buffer) == chunk.link.id else {
                 return result.differs(path, "its content differs at or after byte \(offset)")
             }
-            offset += chunk.lengthBytes
+            position = offset + chunk.lengthBytes
         }
         buffer.removeAll(keepingCapacity: true)
+        if position != wanted.sizeBytes { try file.seek(to: wanted.sizeBytes) }
         if try file.read(upTo: 1, appendingTo: &buffer) > 0 { result.differs(path, "it is longer than it was") }
     }
 
@@ -205,6 +213,12 @@ extension RestoreCheck.Comparison {
             // A restore does not give another owner's set-id bits away.
             if wanted.permissions & 0o6000 != 0 { expected.permissions &= 0o1777 }
         }
+        expected.extendedAttributes = request.restored(wanted.extendedAttributes)
+        var found = found
+        found.extendedAttributes = request.restored(found.extendedAttributes)
+        // A folder may give what is made in it flags of its own; where holes are is asked with the content.
+        if found.flags.isSuperset(of: request.restored(wanted.flags)) { expected.flags = found.flags }
+        expected.holes = found.holes
         // A link has no mode of its own on Linux.
         if wanted.kind == .symbolicLink { expected.permissions = found.permissions }
         if expected == found { return }
@@ -223,6 +237,12 @@ extension RestoreCheck.Comparison {
         if expected.deviceMajor != found.deviceMajor || expected.deviceMinor != found.deviceMinor {
             reasons.append("another device")
         }
+        if expected.extendedAttributes != found.extendedAttributes {
+            let names = Set(expected.extendedAttributes).symmetricDifference(found.extendedAttributes)
+                .map { displayEscaped(bytes: $0.name) }
+            reasons.append("other extended attributes (\(Set(names).sorted().joined(separator: ", ")))")
+        }
+        if expected.flags != found.flags { reasons.append("other flags") }
         result.differs(path, "it has " + reasons.joined(separator: "; "))
     }
 

@@ -30,7 +30,8 @@ struct RestoreFinish {
 
     /// Sets modes, owners and times of directories, inner ones first; makes all of it durable; removes the staging
     /// folder, and only then is the restore finished.
-    func closeDirectories() throws(RepositoryError) {
+    func closeDirectories(where isFinished: (Int) -> Bool) throws(RepositoryError) {
+        setFlags(where: isFinished)
         for directory in plan.directories.dropFirst().reversed() { close(directory) }
         do throws(SystemError) {
             try FaultPoint.reach("restore.beforeSync")
@@ -42,6 +43,18 @@ struct RestoreFinish {
         do throws(SystemError) { try target.root.syncFileSystem() } catch { throw RestoreTarget.unwritable(error) }
     }
 
+    /// Sets files' flags, after their last name: an immutable file takes none.
+    private func setFlags(where isFinished: (Int) -> Bool) {
+        for (number, file) in plan.files.enumerated() where !file.metadata.flags.isEmpty && isFinished(number) {
+            let flags = target.request.restored(file.metadata.flags)
+            if flags.isEmpty { continue }
+            do throws(SystemError) {
+                let folder = try target.root.openDirectory(beneath: plan.directories[file.directory].path)
+                try folder.openFile(file.name).addFlags(flags)
+            } catch { ledger.fail(plan.path(of: number), error.message) }
+        }
+    }
+
     private func close(_ directory: RestorePlan.Directory) {
         guard let metadata = directory.metadata else { return }
         do throws(SystemError) {
@@ -49,9 +62,15 @@ struct RestoreFinish {
             if target.request.restoresOwners {
                 try handle.setOwner(userID: metadata.userID, groupID: metadata.groupID)
             }
+            if target.givesACLs { try RestoreTarget.removeACLs(of: handle) }
+            target.restoreAttributes(of: metadata, directory.path, ledger) { attribute throws(SystemError) in
+                try handle.setExtendedAttribute(attribute)
+            }
             let permissions = target.permissions(for: metadata, owner: try handle.status())
             try handle.setPermissions(permissions.bits)
             try handle.setModified(metadata.modified)
+            let flags = target.request.restored(metadata.flags)
+            if !flags.isEmpty { try handle.addFlags(flags) }
         } catch { ledger.fail(directory.path, error.message) }
     }
 }

@@ -107,6 +107,7 @@ struct RestorePlanner {
         _ entry: TreeEntry, in directory: borrowing DirectoryHandle, _ index: Int, _ place: Place
     ) throws(RepositoryError) {
         let path = plan.path(entry.name, in: index)
+        target.countSkipped(entry.metadata, ledger)
         switch entry.content {
         case .directory(let link):
             try subdirectory(entry, link, in: directory, index, place)
@@ -116,7 +117,7 @@ struct RestorePlanner {
             if entry.metadata.kind != .symbolicLink, !target.request.restoresSpecialFiles {
                 return ledger.count { $0.specialFilesSkipped += 1 }
             }
-            do throws(SystemError) { try node(entry, in: directory) } catch {
+            do throws(SystemError) { try node(entry, path, in: directory) } catch {
                 try Self.stopIfFull(error, at: path)
                 ledger.fail(path, error.message)
             }
@@ -150,13 +151,15 @@ struct RestorePlanner {
             }
             let existing = try directory.openDirectory(name)
             try existing.setPermissions(0o700)
-            return existing
+            return try target.withoutInheritedACLs(existing)
         }
-        return try directory.openDirectory(name)
+        return try target.withoutInheritedACLs(directory.openDirectory(name))
     }
 
     /// Symbolic links, fifos and devices: complete when they get their names.
-    private func node(_ entry: TreeEntry, in directory: borrowing DirectoryHandle) throws(SystemError) {
+    private func node(
+        _ entry: TreeEntry, _ path: [UInt8], in directory: borrowing DirectoryHandle
+    ) throws(SystemError) {
         guard let staged = FileName("node") else { return }
         let metadata = entry.metadata
         if metadata.kind == .symbolicLink {
@@ -171,6 +174,9 @@ struct RestorePlanner {
             }
             if metadata.kind != .symbolicLink {
                 try target.staging.setPermissions(of: staged, metadata.permissions & 0o1777)
+            }
+            target.restoreAttributes(of: metadata, path, ledger) { attribute throws(SystemError) in
+                try target.staging.setExtendedAttribute(attribute, of: staged)
             }
             try target.staging.setModified(of: staged, metadata.modified)
             try target.publish(staged, as: entry.name, in: directory)
@@ -191,8 +197,10 @@ struct RestorePlanner {
             plan.hardLinks.append(RestorePlan.HardLink(directory: index, name: entry.name, file: file))
             return
         }
-        let chunks: [FilePiece]
-        do throws(RepositoryError) { chunks = try reader.chunks(of: pieces) } catch {
+        let chunks: [(chunk: FilePiece, offsetBytes: Int64)]
+        do throws(RepositoryError) {
+            chunks = try reader.placedChunks(of: pieces, entry.metadata)
+        } catch {
             return ledger.fail(path, "its list of chunks is lost", because: error)
         }
         let number = plan.files.count
@@ -200,13 +208,11 @@ struct RestorePlanner {
             RestorePlan.File(
                 directory: index, name: entry.name, metadata: entry.metadata, chunkCount: chunks.count))
         if let group { files[group] = number }
-        var offset: Int64 = 0
-        for chunk in chunks {
+        for (chunk, offset) in chunks {
             plan.uses.append(
                 RestorePlan.Use(
                     chunk: chunk.link.id, file: number, lengthBytes: Int32(clamping: chunk.lengthBytes),
                     offsetBytes: offset))
-            offset += chunk.lengthBytes
         }
     }
 

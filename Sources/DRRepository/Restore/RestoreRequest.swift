@@ -23,6 +23,8 @@ package struct RestoreRequest: Sendable {
     package var overwrites: Bool
     /// Give files their owners back, which needs the privilege. Without it what is restored belongs to this user, and
     /// set-user-id and set-group-id bits are dropped wherever the owner would be another than the recorded one.
+    /// The same goes for attributes outside `user.` and ACLs (such as `security.capability`), and for the flags that
+    /// make a file immutable or append-only.
     package var restoresOwners: Bool
     /// Create device nodes and fifos; without it they are skipped and counted.
     package var restoresSpecialFiles: Bool
@@ -72,9 +74,21 @@ package struct RestoreProgress: Hashable, Sendable {
     package var specialFilesSkipped = 0
     /// Files that lost set-user-id or set-group-id because their owner was not restored.
     package var setIDBitsDropped = 0
+    /// Attributes and flags that were left out because owners were not restored.
+    package var privilegedMetadataSkipped = 0
     package var failureCount = 0
 
     package init() {}
+}
+
+extension RestoreRequest {
+    /// Of a recorded entry's attributes, those that are given back.
+    func restored(_ attributes: [ExtendedAttribute]) -> [ExtendedAttribute] {
+        restoresOwners ? attributes : attributes.filter(\.isOwners)
+    }
+
+    /// Of a recorded entry's flags, those that are given back.
+    func restored(_ flags: InodeFlags) -> InodeFlags { restoresOwners ? flags : flags.subtracting(.privileged) }
 }
 
 /// What a restore did. It is returned only after one checked sync of the target's file system.

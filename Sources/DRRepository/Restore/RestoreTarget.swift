@@ -18,6 +18,8 @@ final class RestoreTarget: Sendable {
     let wasResumed: Bool
     /// Whether what is in the way may be replaced.
     let replaces: Bool
+    /// Whether the target has a default ACL, which what is made in it would get, whatever the snapshot says.
+    let givesACLs: Bool
 
     /// Opens or creates the target and its staging folder.
     /// - Parameter taken: names that the snapshot itself has there.
@@ -52,7 +54,42 @@ final class RestoreTarget: Sendable {
             try root.makeDirectory(name, permissions: 0o700)
             staging = try root.openDirectory(name)
         } catch { throw Self.unwritable(error) }
-        do throws(SystemError) { _ = try staging.createFile(marker).status() } catch { throw Self.unwritable(error) }
+        do throws(SystemError) {
+            givesACLs = try root.extendedAttributes().contains { $0.name == ExtendedAttribute.defaultACL }
+            if givesACLs { try Self.removeACLs(of: staging) }
+            _ = try staging.createFile(marker).status()
+        } catch { throw Self.unwritable(error) }
+    }
+
+    /// Takes from a folder that was just made what it got from the target's default ACL, so that what is made in it
+    /// gets nothing either.
+    func withoutInheritedACLs(_ directory: consuming DirectoryHandle) throws(SystemError) -> DirectoryHandle {
+        if givesACLs { try Self.removeACLs(of: directory) }
+        return directory
+    }
+
+    static func removeACLs(of directory: borrowing DirectoryHandle) throws(SystemError) {
+        try directory.removeExtendedAttribute(ExtendedAttribute.defaultACL)
+        try directory.removeExtendedAttribute(ExtendedAttribute.accessACL)
+    }
+
+    /// Gives an entry its attributes back, as far as was asked for. One that cannot be set is noted: the content is
+    /// worth having without it.
+    func restoreAttributes(
+        of metadata: FileMetadata, _ path: @autoclosure () -> [UInt8], _ ledger: RestoreLedger,
+        _ set: (ExtendedAttribute) throws(SystemError) -> Void
+    ) {
+        for attribute in request.restored(metadata.extendedAttributes) {
+            do throws(SystemError) { try set(attribute) } catch { ledger.fail(path(), error.message) }
+        }
+    }
+
+    /// Counts the metadata that takes a privilege, where that was not asked for.
+    func countSkipped(_ metadata: FileMetadata, _ ledger: RestoreLedger) {
+        if metadata.extendedAttributes.isEmpty, metadata.flags.isEmpty { return }
+        let attributes = metadata.extendedAttributes.count - request.restored(metadata.extendedAttributes).count
+        let flags = metadata.flags.subtracting(request.restored(metadata.flags)).isEmpty ? 0 : 1
+        if attributes + flags > 0 { ledger.count { $0.privilegedMetadataSkipped += attributes + flags } }
     }
 
     private static func stagingName(avoiding taken: Set<FileName>) -> FileName? {

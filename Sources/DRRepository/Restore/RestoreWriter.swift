@@ -43,7 +43,7 @@ final class RestoreWriter: Sendable {
     /// Whether the file is complete under its name.
     func isFinished(_ file: Int) -> Bool { finished.withLock { $0[file] } }
 
-    /// Creates the files that have no bytes.
+    /// Creates the files that have no data.
     func writeEmptyFiles() throws(RepositoryError) {
         let desk = Desk()
         for (number, file) in plan.files.enumerated() where file.chunkCount == 0 {
@@ -59,7 +59,7 @@ final class RestoreWriter: Sendable {
                 fail(use.file, "chunk \(chunk.link.id) has \(content.count) bytes where \(use.lengthBytes) belong")
                 continue
             }
-            if plan.files[use.file].chunkCount == 1 {
+            if plan.files[use.file].chunkCount == 1, plan.files[use.file].metadata.holes.isEmpty {
                 try write(content, whole: use.file, desk)
             } else {
                 try write(content, use, desk)
@@ -77,6 +77,9 @@ final class RestoreWriter: Sendable {
         do throws(SystemError) {
             let file = try target.staging.createFile(staged)
             if !content.isEmpty { try file.write(content, at: 0) }
+            if !plan.files[number].metadata.holes.isEmpty {
+                try file.setSize(plan.files[number].metadata.sizeBytes)
+            }
             try publish(number, staged, file, desk)
         } catch { try failed(number, staged, error) }
     }
@@ -86,8 +89,7 @@ final class RestoreWriter: Sendable {
         do throws(SystemError) {
             if !hasFailed(use.file) {
                 let file = try openStaged(staged)
-                // Zeros that are not written stay a hole.
-                if !Self.isZeros(content) { try file.write(content, at: use.offsetBytes) }
+                try write(content, at: use.offsetBytes, besides: plan.files[use.file].metadata.holes, file)
                 if settle(use.file) {
                     try file.setSize(plan.files[use.file].metadata.sizeBytes)
                     try publish(use.file, staged, file, desk)
@@ -110,6 +112,9 @@ final class RestoreWriter: Sendable {
         let planned = plan.files[number]
         let metadata = planned.metadata
         if target.request.restoresOwners { try file.setOwner(userID: metadata.userID, groupID: metadata.groupID) }
+        target.restoreAttributes(of: metadata, plan.path(of: number), ledger) { attribute throws(SystemError) in
+            try file.setExtendedAttribute(attribute)
+        }
         var bits = metadata.permissions
         if bits & 0o6000 != 0 {
             let permissions = target.permissions(for: metadata, owner: try file.status())
@@ -167,7 +172,34 @@ final class RestoreWriter: Sendable {
 
     private static func stagedName(_ file: Int) -> FileName? { FileName("f\(file)") }
 
-    private static func isZeros(_ content: [UInt8]) -> Bool {
-        content.first == 0 && content.allSatisfy { $0 == 0 }
+    /// Writes content, but nothing where the file has holes: there it holds zeros.
+    private func write(
+        _ content: [UInt8], at offsetBytes: Int64, besides holes: [FileHole], _ file: borrowing OpenFile
+    ) throws(SystemError) {
+        if holes.isEmpty { return try file.write(content, at: offsetBytes) }
+        let end = offsetBytes + Int64(content.count)
+        var position = offsetBytes
+        func write(to limit: Int64, _ file: borrowing OpenFile) throws(SystemError) {
+            guard position < limit else { return }
+            let part = content[Int(position - offsetBytes)..<Int(limit - offsetBytes)]
+            try file.write(part.count == content.count ? content : Array(part), at: position)
+        }
+        for hole in holes[Self.firstHole(endingBehind: offsetBytes, of: holes)...] {
+            if hole.offsetBytes >= end { break }
+            try write(to: hole.offsetBytes, file)
+            position = min(end, hole.endBytes)
+        }
+        try write(to: end, file)
+    }
+
+    /// By halving: a long file has many chunks, and may have many holes.
+    private static func firstHole(endingBehind offset: Int64, of holes: [FileHole]) -> Int {
+        var low = 0
+        var high = holes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if holes[middle].endBytes <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

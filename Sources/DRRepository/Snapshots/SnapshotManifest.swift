@@ -15,6 +15,8 @@ package struct SnapshotManifest: Codable, Hashable, Sendable {
         package var filesTrusted = 0
         /// Entries that could not be read; more than none makes the snapshot partial.
         package var unreadable = 0
+        /// Names that rules left out, mount points among them.
+        package var leftOut = 0
         /// What the repository grew by, packs only.
         package var bytesStored = 0
 

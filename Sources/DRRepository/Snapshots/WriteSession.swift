@@ -95,6 +95,9 @@ package final class WriteSession: Sendable {
         try log.append("checkpoint")
     }
 
+    /// Ends a run that put nothing into the sink, and leaves no trace of it.
+    package func abandon() { sink.cancel(RepositoryError(.cancelled, "the backup was only tried")) }
+
     /// Ends a run at once, after an error; of what is stored the log says as much as can still be written.
     package func cancel() {
         sink.cancel(RepositoryError(.cancelled, "the backup was cancelled"))

@@ -1,3 +1,5 @@
+internal import DRCrypto
+
 /// Reads a tree body strictly: anything that ``BodyWriter`` would not have written is refused, so that a body has one
 /// meaning and a meaning one body, and no bytes can hide in it.
 struct BodyReader {
@@ -16,6 +18,11 @@ struct BodyReader {
                 hint: "use a newer drctl to read it")
         }
         position = 1
+    }
+
+    /// For what ``BodyWriter/extensions(_:)`` wrote alone.
+    init(extensions bytes: ArraySlice<UInt8>) {
+        object = StoredObject(link: ObjectLink(.treePage, ObjectID(Digest.of([]))), body: Array(bytes), links: [])
     }
 
     func wrong(_ what: String) -> RepositoryError {

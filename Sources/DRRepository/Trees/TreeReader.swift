@@ -1,3 +1,6 @@
+internal import DRArchive
+internal import DRSystem
+
 /// Reads trees of snapshots. What it returns has passed every rule of TreeFormat; a hostile writer can choose names
 /// and metadata, but not names that lead elsewhere.
 package struct TreeReader: Sendable {
@@ -31,6 +34,27 @@ package struct TreeReader: Sendable {
             entries += part
         }
         return entries
+    }
+
+    /// The chunks of a file in order, each with its place in the file: holes that are not read lie between them.
+    func placedChunks(
+        of pieces: [FilePiece], _ metadata: FileMetadata
+    ) throws(RepositoryError) -> [(chunk: FilePiece, offsetBytes: Int64)] {
+        var placed: [(chunk: FilePiece, offsetBytes: Int64)] = []
+        var holes = metadata.skippedHoles[...]
+        var offset: Int64 = 0
+        for chunk in try chunks(of: pieces) {
+            while let hole = holes.first, hole.offsetBytes == offset {
+                offset = hole.endBytes
+                holes.removeFirst()
+            }
+            placed.append((chunk, offset))
+            offset += chunk.lengthBytes
+            if let hole = holes.first, hole.offsetBytes < offset {
+                throw RepositoryError(.damaged, "chunk \(chunk.link.id) reaches across a hole of its file")
+            }
+        }
+        return placed
     }
 
     /// The chunks of a file in order, those of its lists included.

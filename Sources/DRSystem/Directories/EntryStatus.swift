@@ -56,6 +56,8 @@ package struct EntryStatus: Hashable, Sendable {
     package var userID: UInt32
     package var groupID: UInt32
     package var sizeBytes: Int64
+    /// The space it takes, in blocks of 512 bytes: less than the size where a file has holes or is compressed.
+    package var blocks: Int64
     package var modified: FileTime
     /// When the inode changed last; nobody can set it.
     package var changed: FileTime
@@ -73,6 +75,7 @@ package struct EntryStatus: Hashable, Sendable {
         userID = status.st_uid
         groupID = status.st_gid
         sizeBytes = Int64(status.st_size)
+        blocks = Int64(status.st_blocks)
         modified = FileTime(status.st_mtim)
         changed = FileTime(status.st_ctim)
         device = UInt64(status.st_dev)

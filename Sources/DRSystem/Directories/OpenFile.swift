@@ -7,6 +7,9 @@ package struct OpenFile: ~Copyable, Sendable {
 
     init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
+    /// Takes over a descriptor that the caller opened: the reading end of a pipe, say.
+    package init(takingOver descriptor: consuming Int32) { self.descriptor = descriptor }
+
     deinit { _ = Glibc.close(descriptor) }
 
     /// Valid while this value lives; for libraries that take a descriptor.

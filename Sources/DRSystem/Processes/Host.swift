@@ -15,6 +15,9 @@ package enum Host {
     /// The effective user of this process.
     package static var effectiveUID: UInt32 { geteuid() }
 
+    /// The group that this process acts as.
+    package static var effectiveGID: UInt32 { getegid() }
+
     /// The id of a group; nil when there is none of this name.
     package static func groupID(named name: String) -> UInt32? {
         unsafe lookUp { buffer, size in

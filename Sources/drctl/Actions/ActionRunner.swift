@@ -42,16 +42,17 @@ struct ActionRunner {
     ) async throws -> Int32 {
         let (repository, identity) = try open(place)
         let job = BackupJob(
-            repository: repository, identity: identity, dataset: dataset, sources: paths.map { FilePath($0) }, tag: tag,
+            repository: repository, identity: identity, dataset: dataset, input: .paths(paths.map { FilePath($0) }),
+            tag: tag,
             cache: nil)
         let stopping = SignalWatch()
         let result = try await BlockingThread.run {
-            try job.run(isCancelled: { stopping.isRequested }, progress: { _ in })
+            try job.run(isCancelled: { stopping.isRequested }, progress: { _, _ in })
         }
         for problem in result.problems { Output.note("unreadable: \(problem)") }
         Output.note(Backup.text(result))
         try write([
-            "snapshot": .string(result.snapshot), "filesRead": .integer(Int64(result.filesRead)),
+            "snapshot": .string(result.snapshot ?? ""), "filesRead": .integer(Int64(result.filesRead)),
             "bytesRead": .integer(result.bytesRead), "bytesStored": .integer(result.bytesStored),
             "complete": .boolean(result.complete),
         ])

@@ -92,6 +92,11 @@ struct RestoreCommand: Command {
                 "set-user-id and set-group-id dropped from \(counted(result.setIDBitsDropped, "entry")): their owner is another (--owners gives it back)"
             )
         }
+        if result.privilegedMetadataSkipped > 0 {
+            lines.append(
+                "left out: \(counted(result.privilegedMetadataSkipped, "privileged attribute")), such as capabilities or immutability (--owners gives them back)"
+            )
+        }
         return lines.joined(separator: "\n")
     }
 }

@@ -5,8 +5,24 @@ import SystemPackage
 
 /// A backup of one dataset, as `drctl backup` and the step kind `backup` make it.
 struct BackupJob: Sendable {
+    /// What is backed up.
+    enum Input: Sendable {
+        case paths([FilePath])
+        /// One file of this name, from a descriptor that the job closes. `confirm` is asked when it has ended, and
+        /// throws where what came must not become a snapshot: the command that wrote it failed.
+        case stream(descriptor: Int32, name: FileName, confirm: @Sendable () throws -> Void)
+
+        var paths: [String] {
+            switch self {
+            case .paths(let paths): paths.map(\.string)
+            case .stream(_, let name, _): ["/" + String(decoding: name.bytes, as: UTF8.self)]
+            }
+        }
+    }
+
     struct Result: Encodable, Sendable {
-        var snapshot: String
+        /// Null where the backup was only tried.
+        var snapshot: String?
         var dataset: String
         var repository: String
         /// False where something could not be read: the snapshot is partial, and never `latest`.
@@ -15,10 +31,14 @@ struct BackupJob: Sendable {
         var filesTrusted: Int
         var bytesRead: Int64
         var bytesSource: Int64
-        /// What the repository's packs grew by.
+        /// What the repository's packs grew by; where the backup was only tried, what it would store, before
+        /// compression.
         var bytesStored: Int64
         /// Sockets, which are in no backup: nobody can restore who listens.
         var socketsSkipped: Int
+        /// Names that rules left out, and mount points of which the folder alone is kept.
+        var leftOut: Int
+        var mountPointsKeptEmpty: Int
         var problems: [String]
         var problemCount: Int
         /// The repository as it is now; `--anchor` compares with it later.
@@ -30,14 +50,18 @@ struct BackupJob: Sendable {
     var repository: Repository
     var identity: Identity
     var dataset: String
-    var sources: [FilePath]
+    var input: Input
     var tag: String?
+    var rules = CaptureRules()
+    /// Read everything, store nothing.
+    var isTrial = false
     /// Where unchanged files are remembered; nil rereads everything.
     var cache: FilePath?
 
     /// Blocks; run it on a thread of its own. The snapshot is durable and in the log on return.
     func run(
-        isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (CaptureProgress) -> Void
+        isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (CaptureProgress, _ expectedBytes: Int64?) -> Void
     ) throws -> Result {
         let time = try SystemTimeSource()
         let started = time.wallNanoseconds()
@@ -45,43 +69,75 @@ struct BackupJob: Sendable {
         let session = try WriteSession(repository, keys: keys, time: time)
         let parent = session.parent(of: dataset)
         let request = CaptureRequest(
-            sources: sources, cache: try fileCache(session.sink.naming, hasParent: parent != nil), time: time)
+            sources: sources, rules: rules, cache: try fileCache(session.sink.naming, hasParent: parent != nil),
+            time: time)
+        let trial = isTrial ? TrialSink(insteadOf: session.sink) : nil
         let captured: CaptureResult
         let snapshot: Snapshot
         do {
-            captured = try Capture(into: session.sink).run(request, isCancelled: isCancelled, progress: progress)
+            captured = try capture(into: trial ?? session.sink, request, isCancelled) {
+                progress($0, (parent?.manifest.counts.sourceBytes).map(Int64.init))
+            }
+            if let trial {
+                session.abandon()
+                return try result(nil, captured, stored: trial.newBytes)
+            }
             snapshot = try session.publish(
                 SnapshotManifest(
-                    dataset: dataset, host: Host.name, paths: sources.map(\.string), tag: tag, root: captured.root,
+                    dataset: dataset, host: Host.name, paths: input.paths, tag: tag, root: captured.root,
                     startedNanoseconds: started, endedNanoseconds: started,
                     parent: captured.counts.filesUnchanged > 0 ? parent?.id : nil, isPartial: !captured.isComplete,
                     counts: Self.counts(captured.counts)))
         } catch {
             // What is stored already is kept for the next try.
-            if error.code == .cancelled { try session.checkpoint() } else { session.cancel() }
+            if isTrial {
+                session.abandon()
+            } else if (error as? RepositoryError)?.code == .cancelled {
+                try session.checkpoint()
+            } else {
+                session.cancel()
+            }
             throw error
         }
         // A cache that could not be saved costs time, not correctness.
         try? captured.cache?.save()
-        return try result(snapshot, captured)
+        return try result(snapshot, captured, stored: Int64(snapshot.manifest.counts.bytesStored))
+    }
+
+    private var sources: [FilePath] {
+        if case .paths(let paths) = input { paths } else { [] }
+    }
+
+    private func capture(
+        into sink: any ObjectSink, _ request: CaptureRequest, _ isCancelled: @Sendable () -> Bool,
+        _ progress: (CaptureProgress) -> Void
+    ) throws -> CaptureResult {
+        guard case .stream(let descriptor, let name, let confirm) = input else {
+            return try Capture(into: sink).run(request, isCancelled: isCancelled, progress: progress)
+        }
+        let captured = try Capture(into: sink).run(
+            stream: OpenFile(takingOver: descriptor), as: name, request, isCancelled: isCancelled, progress: progress)
+        try confirm()
+        return captured
     }
 
     /// A cache counts only while the snapshot that it grew with is there.
     private func fileCache(_ naming: any ObjectNaming, hasParent: Bool) throws -> FileCache? {
-        guard let cache else { return nil }
+        guard let cache, case .paths = input, !isTrial else { return nil }
         try DurableFile.makeDirectory(at: cache.removingLastComponent(), mode: 0o700)
         if !hasParent, try FileStatus.ifPresent(at: cache) != nil { try DurableFile.remove(cache) }
         let scope = ([dataset] + sources.map(\.string)).joined(separator: "\0")
         return FileCache(at: cache, naming: naming, chunker: .standard, scope: Array(scope.utf8))
     }
 
-    private func result(_ snapshot: Snapshot, _ captured: CaptureResult) throws -> Result {
+    private func result(_ snapshot: Snapshot?, _ captured: CaptureResult, stored: Int64) throws -> Result {
         Result(
-            snapshot: snapshot.id.hex, dataset: dataset, repository: repository.id.hex, complete: captured.isComplete,
+            snapshot: snapshot?.id.hex, dataset: dataset, repository: repository.id.hex, complete: captured.isComplete,
             filesRead: captured.counts.filesRead, filesTrusted: captured.counts.filesUnchanged,
             bytesRead: captured.counts.bytesRead,
             bytesSource: captured.counts.bytesRead + captured.counts.bytesUnchanged,
-            bytesStored: Int64(snapshot.manifest.counts.bytesStored), socketsSkipped: captured.counts.socketsSkipped,
+            bytesStored: stored, socketsSkipped: captured.counts.socketsSkipped, leftOut: captured.counts.leftOut,
+            mountPointsKeptEmpty: captured.counts.mountPointsKeptEmpty,
             problems: captured.problems.map(\.message),
             problemCount: captured.counts.problemCount,
             anchor: Anchor(of: repository, ledger: try Ledger(reading: repository)), pinned: repository.isPinned)
@@ -97,6 +153,7 @@ struct BackupJob: Sendable {
         counts.bytesRead = Int(seen.bytesRead)
         counts.filesTrusted = seen.filesUnchanged
         counts.unreadable = seen.problemCount
+        counts.leftOut = seen.leftOut + seen.mountPointsKeptEmpty
         return counts
     }
 }

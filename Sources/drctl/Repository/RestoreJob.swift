@@ -29,6 +29,8 @@ struct RestoreJob: Sendable {
         var specialFilesSkipped: Int
         /// Files that lost set-user-id or set-group-id, because their owner was not given back.
         var setIDBitsDropped: Int
+        /// Attributes and flags that take a privilege, left out because owners were not given back.
+        var privilegedMetadataSkipped: Int
         /// `true`: every entry is as the manifest says. `false`: some differ. Null: not established.
         var equal: Bool?
         /// What the repository could not give, and why.
@@ -37,7 +39,7 @@ struct RestoreJob: Sendable {
         private enum CodingKeys: String, CodingKey {
             case snapshot, dataset, snapshotPartial, newerPartialSnapshots, path, files, bytes, filesCompared
             case mismatches, unknown, failures, failureCount, resumed, withOwners, specialFilesSkipped
-            case setIDBitsDropped, equal
+            case setIDBitsDropped, privilegedMetadataSkipped, equal
         }
     }
 
@@ -73,6 +75,8 @@ struct RestoreJob: Sendable {
             failures: (restored.failures + check.mismatches + check.unknown).map(\.message),
             failureCount: restored.counts.failureCount, resumed: restored.wasResumed,
             withOwners: restoresOwners, specialFilesSkipped: restored.counts.specialFilesSkipped,
-            setIDBitsDropped: restored.counts.setIDBitsDropped, equal: check.isEqual, losses: restored.conditions)
+            setIDBitsDropped: restored.counts.setIDBitsDropped,
+            privilegedMetadataSkipped: restored.counts.privilegedMetadataSkipped, equal: check.isEqual,
+            losses: restored.conditions)
     }
 }

@@ -30,7 +30,12 @@ enum TimeText {
 
     /// `2026-11-22T15:04:05Z`.
     static func full(wallNanoseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(wallNanoseconds / 1_000_000_000)).formatted(.iso8601)
+        full(seconds: wallNanoseconds / 1_000_000_000)
+    }
+
+    /// The same, of seconds since 1970: a file's time may lie further away than nanoseconds can count.
+    static func full(seconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
     private static func twoDigits(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -1,12 +1,14 @@
+import DRArchive
 import DRRepository
 import DRSystem
+import SystemPackage
 import Testing
 
 /// What a writer who has the keys, but not our manners, could store.
 @Suite struct HostileTreeTests {
     let repository = MemoryRepository()
 
-    /// An empty regular file of mode 0: kind, mode, user, group, seconds, nanoseconds, size, pieces, extensions.
+    /// An empty regular file of mode 0: kind, mode, user, group, seconds, nanoseconds, extensions, size, pieces.
     static let emptyFile: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 0]
 
     func page(_ names: [[UInt8]], tail: [UInt8] = []) -> [UInt8] {
@@ -62,7 +64,7 @@ import Testing
         refuses([0, 0x80, 0x00], "a long zero")
     }
 
-    func file(size: [UInt8], _ pieces: [UInt8]) -> [UInt8] { [0, 1, 1, 0x61, 1, 0, 0, 0, 0, 0] + size + pieces + [0] }
+    func file(size: [UInt8], _ pieces: [UInt8]) -> [UInt8] { [0, 1, 1, 0x61, 1, 0, 0, 0, 0, 0, 0] + size + pieces }
 
     @Test("Pieces that do not add up, or are not chunks, are refused; so are links that nobody asked for")
     func pieces() throws {
@@ -86,12 +88,58 @@ import Testing
         refuses([0, 1, 1, 0x61, 6, 0, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0, 0, 0], "user 2^32")
         refuses([0, 1, 1, 0x61, 6, 0, 0, 0, 0, 0x80, 0x94, 0xEB, 0xDC, 0x03, 0], "10^9 nanoseconds")
         refuses([0, 1, 1, 0x61, 3, 0, 0, 0, 0, 0, 0, 0], "a link to nothing")
-        refuses([0, 1, 1, 0x61, 3, 0, 0, 0, 0, 0, 1, 0, 0], "a link to NUL")
+        refuses([0, 1, 1, 0x61, 3, 0, 0, 0, 0, 0, 0, 1, 0], "a link to NUL")
+    }
+
+    /// A file of these extensions; its size is 65,536 bytes, so that a hole can fill it.
+    func extended(_ extensions: [UInt8], _ content: [UInt8] = [0x80, 0x80, 4, 0]) -> [UInt8] {
+        [0, 1, 1, 0x61, 1, 0, 0, 0, 0, 0] + extensions + [0] + content
+    }
+
+    @Test("Extensions out of order, twice, empty or out of range are refused")
+    func extensions() throws {
+        let whole = try entries(extended([1, 1, 2, 0x75, 0x2E, 1, 7, 2, 0x40, 3, 1, 0, 0x80, 0x80, 4]))
+        #expect(whole[0].metadata.flags == .noDump)
+        #expect(whole[0].metadata.holes == [FileHole(offsetBytes: 0, lengthBytes: 65536)])
+        #expect(whole[0].metadata.extendedAttributes == [ExtendedAttribute(name: [0x75, 0x2E], value: [7])])
+        refuses(extended([2, 0x40, 1, 1, 1, 0x75, 0, 3, 1, 0, 0x80, 0x80, 4]), "out of order")
+        refuses(extended([2, 0x40, 2, 0x40, 3, 1, 0, 0x80, 0x80, 4]), "twice")
+        refuses(extended([1, 0, 3, 1, 0, 0x80, 0x80, 4]), "no attributes")
+        refuses(extended([1, 1, 0, 0, 3, 1, 0, 0x80, 0x80, 4]), "an attribute without a name")
+        refuses(extended([1, 1, 1, 0, 0, 3, 1, 0, 0x80, 0x80, 4]), "an attribute's name of NUL")
+        refuses(extended([1, 2, 1, 0x62, 0, 1, 0x61, 0, 3, 1, 0, 0x80, 0x80, 4]), "attributes out of order")
+        refuses(extended([1, 2, 1, 0x62, 0, 1, 0x62, 0, 3, 1, 0, 0x80, 0x80, 4]), "an attribute twice")
+        refuses(extended([2, 0, 3, 1, 0, 0x80, 0x80, 4]), "no flags")
+        refuses(extended([2, 0x80, 0x20, 3, 1, 0, 0x80, 0x80, 4]), "a flag that is not kept")
+        refuses(extended([3, 0], [0, 0]), "no holes")
+        refuses(extended([3, 1, 0, 0], [0, 0]), "an empty hole")
+        refuses(extended([3, 1, 1, 0x80, 0x80, 4]), "a hole beyond the end")
+        refuses(extended([3, 2, 0, 0x80, 0x80, 2, 0, 0x80, 0x80, 2]), "holes that touch")
+        refuses(extended([3, 1, 0, 0x80, 0x80, 4], [0x81, 0x80, 4, 0]), "a byte of data without a piece")
+        refuses(extended([3, 1, 0, 9]), "a short hole, and no pieces")
+        refuses([0, 1, 1, 0x61, 6, 0, 0, 0, 0, 0, 3, 1, 0, 0x80, 0x80, 4, 0], "a fifo with holes")
+        refuses([0, 1, 1, 0x61, 6, 0, 0, 0, 0, 0, 2, 0x40, 0], "a fifo with flags")
+        let huge: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]
+        refuses(extended([3, 2] + huge + [1] + huge + [1]), "holes beyond 2^63")
+    }
+
+    @Test("A chunk that reaches across a hole is refused")
+    func chunkAcrossHole() throws {
+        let chunk = ObjectLink(.chunk, repository.naming.name(.treePage, body: [1], links: []).id)
+        let page = repository.forge(
+            .treePage, body: extended([3, 1, 2, 0x80, 0x80, 4], [0x85, 0x80, 4, 1, 1]), links: [chunk])
+        let root = repository.forge(
+            .treeRoot, body: [0, 1, 2, 0x2F, 0x61, 2, 0, 0, 0, 0, 0, 0, 0], links: [page])
+        let tree = try TemporaryTree()
+        let result = try Restore(from: repository).run(
+            RestoreRequest(root: root, target: tree.path.appending("target")))
+        #expect(result.counts.failureCount == 1)
+        #expect(result.conditions == [.damaged])
     }
 
     @Test("Metadata and layouts of a newer version are said to be that")
     func newer() {
-        for body in [[0, 1, 1, 0x61, 6, 0, 0, 0, 0, 0, 1], [1, 0]] as [[UInt8]] {
+        for body in [[0, 1, 1, 0x61, 6, 0, 0, 0, 0, 0, 4, 0], [1, 0]] as [[UInt8]] {
             let error = #expect(throws: RepositoryError.self) { try entries(body) }
             #expect(error?.code == .unsupportedFormat)
         }
