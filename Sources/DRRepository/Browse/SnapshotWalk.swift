@@ -19,6 +19,9 @@ package struct SnapshotWalk {
         rest = [item]
     }
 
+    /// Leaves out what lies in the directory that was given last.
+    package mutating func skipContents() { directory = nil }
+
     /// - Returns: nil at the end.
     package mutating func next() -> Step? {
         if let parent = directory {

@@ -43,7 +43,7 @@ package struct RestoreCheck: Sendable {
     package init(against source: any ObjectSource) { reader = TreeReader(source: source) }
 
     /// Compares a target with what ``Restore`` was asked to put there. Names that the snapshot does not have are
-    /// differences too, unless the request overwrites, which leaves such names alone.
+    /// differences too, unless the request selects or overwrites, which leaves such names alone.
     /// - Throws: when the snapshot's root or the target cannot be opened, or it is cancelled.
     package func run(
         _ request: RestoreRequest, isCancelled: () -> Bool = { false }
@@ -60,6 +60,8 @@ package struct RestoreCheck: Sendable {
         let isContents = request.layout.isContents(of: root)
         for (number, source) in root.sources.enumerated() {
             comparison.source = number
+            comparison.sourcePath = source.path
+            if request.selection?.verdict(source.path) == RestoreSelection.Verdict.none { continue }
             if isContents, case .directory(let link) = source.content {
                 try comparison.directory(target, link, source.metadata, [], [], isCancelled)
             } else {
@@ -74,6 +76,7 @@ package struct RestoreCheck: Sendable {
         let request: RestoreRequest
         var result = Result()
         var source = 0
+        var sourcePath: [UInt8] = []
         var groups: [HardLinkTable.Member: Int] = [:]
         /// Device and inode of the first name that was seen of each group of hard links.
         private var inodes: [Int: [UInt64]] = [:]
@@ -126,19 +129,24 @@ extension RestoreCheck.Comparison {
         let found: [DirectoryEntry]
         do throws(SystemError) {
             found = try handle.entries()
-            compare(metadata, try handle.metadata(), path)
+            if verdict(relative) == .whole { compare(metadata, try handle.metadata(), path) }
         } catch { return note(path, error) }
         result.directoriesCompared += 1
-        if !request.overwrites {
+        if request.overwrite == .refuse, request.selection == nil {
             let names = Set(wanted.map(\.name))
             for extra in found where !names.contains(extra.name) {
                 result.differs(Self.join(path, extra.name), "it is not in the snapshot")
             }
         }
-        for entry in wanted {
+        for entry in wanted where verdict(Self.join(relative, entry.name)) != .none {
             if isCancelled() { throw RepositoryError(.cancelled, "the comparison was cancelled") }
             try self.entry(entry, in: handle, path, relative, isCancelled)
         }
+    }
+
+    /// Whether the request asks for what lies at a path below the source.
+    private func verdict(_ relative: [UInt8]) -> RestoreSelection.Verdict {
+        RestoreSelection.verdict(request.selection, sourcePath, relative)
     }
 
     private mutating func entry(

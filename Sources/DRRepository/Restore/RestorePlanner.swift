@@ -32,41 +32,49 @@ struct RestorePlanner {
                 hint: "restore with the layout of their paths")
         }
         for (number, source) in root.sources.enumerated() {
+            let place = Place(source: number, sourcePath: source.path, relative: [], levels: 0)
+            let verdict = verdict(place)
+            if verdict == .none { continue }
             if isContents, case .directory(let link) = source.content {
-                plan.directories[0].metadata = source.metadata
-                try entries(of: link, in: target.root, 0, Place(source: number, relative: [], levels: 0))
+                if verdict == .whole { plan.directories[0].metadata = source.metadata }
+                try entries(of: link, in: target.root, 0, place)
             } else {
-                try place(source, number, asPath: !isContents)
+                try self.place(source, place, asPath: !isContents)
             }
         }
+    }
+
+    private func verdict(_ place: Place) -> RestoreSelection.Verdict {
+        RestoreSelection.verdict(target.request.selection, place.sourcePath, place.relative)
     }
 
     /// Where the walk is.
     private struct Place {
         var source: Int
+        var sourcePath: [UInt8]
         /// Below the source, as the hard-link table counts.
         var relative: [UInt8]
         var levels: Int
 
         func below(_ name: FileName) -> Place {
             Place(
-                source: source,
+                source: source, sourcePath: sourcePath,
                 relative: relative.isEmpty ? Array(name.bytes) : relative + [UInt8(ascii: "/")] + name.bytes,
                 levels: levels + 1)
         }
     }
 
     /// Makes the folders that lead to a source, and puts the source there.
-    private mutating func place(_ source: TreeRoot.Source, _ number: Int, asPath: Bool) throws(RepositoryError) {
+    private mutating func place(_ source: TreeRoot.Source, _ place: Place, asPath: Bool) throws(RepositoryError) {
         guard let names = TreeRoot.components(ofAbsolute: source.path) else { return }
         guard let last = names.last else {
             guard case .directory(let link) = source.content else { return }
-            plan.directories[0].metadata = source.metadata
-            return try entries(of: link, in: target.root, 0, Place(source: number, relative: [], levels: 0))
+            if verdict(place) == .whole { plan.directories[0].metadata = source.metadata }
+            return try entries(of: link, in: target.root, 0, place)
         }
         let entry = TreeEntry(name: last, metadata: source.metadata, content: source.content)
         let folders = asPath ? Array(names.dropLast()) : []
-        try descend(folders[...], in: target.root, 0, entry, Place(source: number, relative: [], levels: 0))
+        try descend(folders[...], in: target.root, 0, entry, place)
     }
 
     private mutating func descend(
@@ -100,7 +108,10 @@ struct RestorePlanner {
         do throws(RepositoryError) { entries = try reader.entries(of: link) } catch {
             return ledger.fail(plan.directories[index].path, "its list of names is lost", because: error)
         }
-        for entry in entries { try self.entry(entry, in: directory, index, place.below(entry.name)) }
+        for entry in entries {
+            let place = place.below(entry.name)
+            if verdict(place) != .none { try self.entry(entry, in: directory, index, place) }
+        }
     }
 
     private mutating func entry(
@@ -112,12 +123,22 @@ struct RestorePlanner {
         case .directory(let link):
             try subdirectory(entry, link, in: directory, index, place)
         case .file(let pieces):
+            do throws(SystemError) {
+                if try target.request.obstacle(to: entry.metadata, entry.name, in: directory) == .stays {
+                    return ledger.count { $0.leftAlone += 1 }
+                }
+            } catch { return ledger.fail(path, error.message) }
             try file(entry, pieces, index, path, place)
         case .nothing:
             if entry.metadata.kind != .symbolicLink, !target.request.restoresSpecialFiles {
                 return ledger.count { $0.specialFilesSkipped += 1 }
             }
-            do throws(SystemError) { try node(entry, path, in: directory) } catch {
+            do throws(SystemError) {
+                if try target.request.obstacle(to: entry.metadata, entry.name, in: directory) == .stays {
+                    return ledger.count { $0.leftAlone += 1 }
+                }
+                try node(entry, path, in: directory)
+            } catch {
                 try Self.stopIfFull(error, at: path)
                 ledger.fail(path, error.message)
             }
@@ -129,31 +150,41 @@ struct RestorePlanner {
     ) throws(RepositoryError) {
         let path = plan.path(entry.name, in: index)
         guard place.levels <= Capture.mostLevels else { return ledger.fail(path, "it lies too deep") }
+        // A folder that was there and only leads to what is restored, or is to be left alone, keeps what it is.
+        let keepsOwn = verdict(place) == .way || target.request.overwrite == .never
         let handle: DirectoryHandle
-        do throws(SystemError) { handle = try makeDirectory(entry.name, in: directory) } catch {
+        let wasThere: Bool
+        do throws(SystemError) {
+            wasThere = try makeDirectory(entry.name, in: directory)
+            handle = try target.prepared(
+                directory.openDirectory(entry.name), isNew: !wasThere, isClosed: wasThere && !keepsOwn)
+        } catch {
             try Self.stopIfFull(error, at: path)
             return ledger.fail(path, error.message)
         }
         ledger.count { $0.directories += 1 }
-        plan.directories.append(RestorePlan.Directory(path: path, metadata: entry.metadata))
+        plan.directories.append(
+            RestorePlan.Directory(path: path, metadata: wasThere && keepsOwn ? nil : entry.metadata))
         try entries(of: link, in: handle, plan.directories.count - 1, place)
     }
 
-    /// A folder that only this user can enter until everything in it is in place.
+    /// Makes a folder that only this user can enter until everything in it is in place.
+    /// - Returns: whether there was one.
     private func makeDirectory(
         _ name: FileName, in directory: borrowing DirectoryHandle
-    ) throws(SystemError) -> DirectoryHandle {
-        do throws(SystemError) { try directory.makeDirectory(name, permissions: 0o700) } catch {
-            guard target.replaces, error.errno == .fileExists else { throw error }
-            if try directory.status(of: name).kind != .directory {
-                try directory.removeFile(name)
-                try directory.makeDirectory(name, permissions: 0o700)
-            }
-            let existing = try directory.openDirectory(name)
-            try existing.setPermissions(0o700)
-            return try target.withoutInheritedACLs(existing)
+    ) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try directory.makeDirectory(name, permissions: 0o700)
+            return false
+        } catch { guard target.replaces, error.errno == .fileExists else { throw error } }
+        if try directory.status(of: name).kind == .directory { return true }
+        // What is to be left alone cannot make room for a folder.
+        guard target.request.overwrite != .never else {
+            throw SystemError(call: "create the folder", path: name.description, errno: .fileExists)
         }
-        return try target.withoutInheritedACLs(directory.openDirectory(name))
+        try directory.removeFile(name)
+        try directory.makeDirectory(name, permissions: 0o700)
+        return false
     }
 
     /// Symbolic links, fifos and devices: complete when they get their names.

@@ -13,14 +13,28 @@ package struct RestoreRequest: Sendable {
         case automatic
     }
 
+    /// What becomes of names that are in the way. What the snapshot does not name is left alone in any case.
+    package enum Overwrite: String, Sendable, CaseIterable {
+        /// The target must be empty.
+        case refuse
+        /// They stay; what is missing is restored beside them.
+        case never
+        /// A file stays that has the size and the time of modification of the one in the snapshot; a link that leads to
+        /// the same place.
+        case changed
+        /// They are replaced.
+        case always
+    }
+
     /// The snapshot's `treeRoot`.
     package var root: ObjectLink
     /// Created if it is not there. Must be empty, or hold an interrupted restore of the same root, which is taken up;
-    /// with `overwrites`, anything.
+    /// where overwriting was asked for, anything.
     package var target: FilePath
     package var layout: Layout
-    /// Replace files that are in the way, and leave alone what the snapshot does not name.
-    package var overwrites: Bool
+    package var overwrite: Overwrite
+    /// Nil for all of it. What is selected lies where a restore of everything would have put it.
+    package var selection: RestoreSelection?
     /// Give files their owners back, which needs the privilege. Without it what is restored belongs to this user, and
     /// set-user-id and set-group-id bits are dropped wherever the owner would be another than the recorded one.
     /// The same goes for attributes outside `user.` and ACLs (such as `security.capability`), and for the flags that
@@ -32,13 +46,15 @@ package struct RestoreRequest: Sendable {
     package var threads: Int
 
     package init(
-        root: ObjectLink, target: FilePath, layout: Layout = .automatic, overwrites: Bool = false,
+        root: ObjectLink, target: FilePath, layout: Layout = .automatic, overwrite: Overwrite = .refuse,
+        selection: RestoreSelection? = nil,
         restoresOwners: Bool = false, restoresSpecialFiles: Bool = false, threads: Int = 2
     ) {
         self.root = root
         self.target = target
         self.layout = layout
-        self.overwrites = overwrites
+        self.overwrite = overwrite
+        self.selection = selection
         self.restoresOwners = restoresOwners
         self.restoresSpecialFiles = restoresSpecialFiles
         self.threads = threads
@@ -72,6 +88,8 @@ package struct RestoreProgress: Hashable, Sendable {
     package var symbolicLinks = 0
     package var specialFiles = 0
     package var specialFilesSkipped = 0
+    /// Files and links that were in the way, and stayed.
+    package var leftAlone = 0
     /// Files that lost set-user-id or set-group-id because their owner was not restored.
     package var setIDBitsDropped = 0
     /// Attributes and flags that were left out because owners were not restored.

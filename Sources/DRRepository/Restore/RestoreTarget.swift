@@ -37,18 +37,15 @@ final class RestoreTarget: Sendable {
         do throws(SystemError) {
             let names = try root.entries().map(\.name)
             wasResumed = names.contains(name) && Self.hasMarker(marker, name, in: root)
-            replaces = wasResumed || request.overwrites
-            if names.contains(name), wasResumed || request.overwrites || names.count == 1 {
+            replaces = wasResumed || request.overwrite != .refuse
+            if names.contains(name), wasResumed || request.overwrite != .refuse || names.count == 1 {
                 _ = try root.removeTree(name)
             }
             if !replaces, names.contains(where: { $0 != name }) {
                 throw SystemError(call: "restore into", path: request.target, errno: .directoryNotEmpty)
             }
         } catch {
-            guard error.errno == .directoryNotEmpty else { throw Self.unwritable(error) }
-            throw RepositoryError(
-                .targetExists, "\(displayEscaped(request.target.string)) is not empty; nothing was changed in it",
-                hint: "name a new folder, or ask for overwriting", cause: error)
+            throw Self.unusable(request, error)
         }
         do throws(SystemError) {
             try root.makeDirectory(name, permissions: 0o700)
@@ -61,10 +58,16 @@ final class RestoreTarget: Sendable {
         } catch { throw Self.unwritable(error) }
     }
 
-    /// Takes from a folder that was just made what it got from the target's default ACL, so that what is made in it
-    /// gets nothing either.
-    func withoutInheritedACLs(_ directory: consuming DirectoryHandle) throws(SystemError) -> DirectoryHandle {
-        if givesACLs { try Self.removeACLs(of: directory) }
+    /// Makes a folder ready for what comes into it.
+    /// - Parameters:
+    ///   - isNew: takes from it what it got from the target's default ACL, so that what is made in it gets nothing
+    ///     either.
+    ///   - isClosed: lets only this user in until everything is in place.
+    func prepared(
+        _ directory: consuming DirectoryHandle, isNew: Bool, isClosed: Bool
+    ) throws(SystemError) -> DirectoryHandle {
+        if givesACLs, isNew { try Self.removeACLs(of: directory) }
+        if isClosed { try directory.setPermissions(0o700) }
         return directory
     }
 
@@ -135,6 +138,14 @@ final class RestoreTarget: Sendable {
             return (metadata.permissions, false)
         }
         return (metadata.permissions & 0o1777, true)
+    }
+
+    /// Why a target cannot be used.
+    static func unusable(_ request: RestoreRequest, _ error: SystemError) -> RepositoryError {
+        guard error.errno == .directoryNotEmpty else { return unwritable(error) }
+        return RepositoryError(
+            .targetExists, "\(displayEscaped(request.target.string)) is not empty; nothing was changed in it",
+            hint: "name a new folder, or say with --overwrite what becomes of files that are in the way", cause: error)
     }
 
     static func unwritable(_ error: SystemError) -> RepositoryError {

@@ -36,11 +36,15 @@ package struct SnapshotCatalog: Sendable {
     package var datasets: [String] { Set(snapshots.map(\.manifest.dataset)).sorted() }
 
     /// The snapshot that a person means: `latest`, or an id, or the first digits of one (at least 4).
-    /// - Parameter dataset: limits the choice; without it `latest` needs the repository to have one dataset only.
+    /// - Parameters:
+    ///   - dataset: limits the choice; without it `latest` needs the repository to have one dataset only.
+    ///   - limit: `latest` is the newest one that began then or before, in nanoseconds since 1970.
     /// - Throws: `noSuchSnapshot`; `ambiguousSnapshot` listing the candidates; where snapshots may be missing from the
     ///   list, the worst reason instead of `noSuchSnapshot`, and of any `latest`.
-    package func find(_ text: String, dataset: String?) throws(RepositoryError) -> Snapshot {
-        if text == "latest" { return try latest(dataset) }
+    package func find(
+        _ text: String, dataset: String?, before limit: Int64? = nil
+    ) throws(RepositoryError) -> Snapshot {
+        if text == "latest" { return try latest(dataset, before: limit) }
         let candidates = snapshots.filter {
             text.utf8.count >= 4 && $0.id.hex.hasPrefix(text) && (dataset == nil || $0.manifest.dataset == dataset)
         }
@@ -63,7 +67,7 @@ package struct SnapshotCatalog: Sendable {
 
     /// The newest complete snapshot of a dataset. Not what merely looks like it: with a fault in the logs a newer one
     /// may be missing from the list, and an older one would pass for the newest.
-    package func latest(_ dataset: String?) throws(RepositoryError) -> Snapshot {
+    package func latest(_ dataset: String?, before limit: Int64? = nil) throws(RepositoryError) -> Snapshot {
         if let fault = worstFault { throw Self.obstructed("which snapshot is the newest cannot be established", fault) }
         let names = datasets
         guard let dataset = dataset ?? (names.count == 1 ? names[0] : nil) else {
@@ -74,11 +78,14 @@ package struct SnapshotCatalog: Sendable {
                     : "the repository has \(names.count) datasets: \(names.joined(separator: ", "))",
                 hint: names.isEmpty ? "make one with `drctl backup`" : "say which with --dataset")
         }
-        let own = snapshots.filter { $0.manifest.dataset == dataset }
+        let own = snapshots.filter {
+            $0.manifest.dataset == dataset && $0.manifest.startedNanoseconds <= limit ?? .max
+        }
         if let newest = own.last(where: { !$0.manifest.isPartial }) { return newest }
         let partial = own.isEmpty ? "" : "; its \(own.count) snapshots are partial and can be named by id"
         throw RepositoryError(
-            .noSuchSnapshot, "dataset \(dataset) has no complete snapshot\(partial)",
+            .noSuchSnapshot,
+            "dataset \(dataset) has no complete snapshot\(limit == nil ? "" : " of that time or before")\(partial)",
             hint: names.isEmpty ? "make one with `drctl backup`" : "datasets: \(names.joined(separator: ", "))")
     }
 

@@ -74,10 +74,10 @@ struct ActionRunner {
         let (repository, identity) = try open(place)
         let job = RestoreJob(
             repository: repository, identity: identity, dataset: dataset, snapshot: snapshot, target: FilePath(target),
-            overwrites: true)
+            overwrite: .always)
         let stopping = SignalWatch()
         let result = try await BlockingThread.run {
-            try job.run(isCancelled: { stopping.isRequested }, progress: { _ in })
+            try job.run(isCancelled: { stopping.isRequested }, progress: { _, _ in })
         }
         for failure in result.failures { Output.note("not as it was: \(failure)") }
         Output.note(RestoreCommand.text(result))

@@ -1,5 +1,6 @@
 import DRMachine
 import DRRunbook
+import DRSystem
 import FoundationEssentials
 
 /// Times and lengths of time as people read them.
@@ -36,6 +37,18 @@ enum TimeText {
     /// The same, of seconds since 1970: a file's time may lie further away than nanoseconds can count.
     static func full(seconds: Int64) -> String {
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+    }
+
+    /// A moment as people give it: `2026-11-22T15:04:05Z`, with any offset.
+    /// - Returns: nanoseconds since 1970.
+    /// - Throws: usage.
+    static func parse(_ text: String, for option: String) throws -> Int64 {
+        guard let date = try? Date(text, strategy: .iso8601) else {
+            throw Failure(
+                exit: .usage, code: "usage.time", message: "\(option) \(displayEscaped(text)) is no time",
+                hint: "write it like 2026-11-22T15:04:05Z or 2026-11-22T16:04:05+01:00")
+        }
+        return Int64(date.timeIntervalSince1970 * 1000) * 1_000_000
     }
 
     private static func twoDigits(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -41,7 +41,7 @@ struct CaptureOptions: ParsableArguments {
             staysOnFileSystem: oneFileSystem)
     }
 
-    private static func wrong(_ what: String) -> Failure {
+    static func wrong(_ what: String) -> Failure {
         Failure(
             exit: .usage, code: "backup.pattern", message: "\(what) can match nothing",
             hint: "write a name (`*.tmp`), a path from the root (`/var/cache`), or names without `..`, `.` and `//`")

@@ -27,7 +27,11 @@ struct OpenedSnapshot: Sendable {
     /// - Throws: where the snapshot has nothing at the path.
     func item(at path: String) throws -> SnapshotBrowser.Item {
         if let item = try browser.item(at: Array(path.utf8), in: root) { return item }
-        throw Failure(
+        throw Self.nothing(at: path, in: snapshot)
+    }
+
+    static func nothing(at path: String, in snapshot: Snapshot) -> Failure {
+        Failure(
             exit: .usage, code: "snapshot.noSuchPath",
             message: "snapshot \(snapshot.id.hex.prefix(16)) has nothing at \(displayEscaped(path))",
             hint:

@@ -44,7 +44,7 @@ import Testing
             isDone.signalAll()
         }
         for _ in 0..<5 {
-            let request = RestoreRequest(root: root, target: target, overwrites: true)
+            let request = RestoreRequest(root: root, target: target, overwrite: .always)
             // Files that met the link are failures; that is right.
             _ = try? Restore(from: repository).run(request)
         }

@@ -119,7 +119,7 @@ import Testing
         #expect(try place.read("target/file") == Array("old".utf8))
         #expect(!place.exists("target/.drctl-partial"))
         var overwriting = request(root)
-        overwriting.overwrites = true
+        overwriting.overwrite = .always
         try place.write("mine", to: "target/mine")
         #expect(try Restore(from: repository).run(overwriting).isComplete)
         #expect(try place.read("target/file") == Array("new".utf8))
