@@ -7,6 +7,11 @@ struct Outcome: Sendable {
     var conditions: [ExitStatus] = []
     var exit: ExitStatus = .done
 
+    /// The same with a further condition, as a verification's.
+    func adding(_ condition: ExitStatus) -> Outcome {
+        .verification(conditions + [condition], text: text, result: result)
+    }
+
     /// An outcome whose exit is the first of its conditions in the order of verifications.
     static func verification(_ conditions: [ExitStatus], text: String, result: any Encodable & Sendable) -> Outcome {
         Outcome(

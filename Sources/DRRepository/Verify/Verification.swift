@@ -68,6 +68,8 @@ package struct Verification: Sendable {
         "no anchor was given, so deleted newest entries would not show")
     /// Known where the list key is: newest first.
     package internal(set) var snapshots: [SnapshotState] = []
+    /// Whether the snapshots were looked at: false without keys, and where it was stopped before.
+    package internal(set) var isJudged = false
     /// With a reader's keys: what damage hurts.
     package internal(set) var hurt: [HurtFile] = []
     package internal(set) var hurtCount = 0

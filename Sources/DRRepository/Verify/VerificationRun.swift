@@ -211,6 +211,7 @@ struct VerificationRun {
         lost: Set<ObjectID>, _ checks: [PackCheck], _ ledger: Ledger, _ keys: RepositoryKeys
     ) {
         let catalog = repository.snapshots(keys, ledger: ledger)
+        result.isJudged = true
         let reported = Set(result.findings.map(\.error.message))
         result.findings += catalog.faults.filter { !reported.contains($0.message) && $0.code != .damaged }.map {
             VerificationFinding($0)

@@ -39,11 +39,30 @@ struct Backup: Command {
     var stdinName = "stdin"
     @OptionGroup var capture: CaptureOptions
     @OptionGroup var hooks: HookOptions
+    @OptionGroup var monitoring: MonitoringOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
+        try await monitoring.watching("backup", samples: { Self.samples($0.result) }, backUp)
+    }
+
+    private static func samples(_ result: any Encodable) -> [MonitoringOptions.Sample] {
+        guard let result = result as? BackupJob.Result else { return [] }
+        let figures: [(String, String, Double)] = [
+            ("backup_files_read", "Files that were read.", Double(result.filesRead)),
+            ("backup_bytes_read", "Bytes that were read.", Double(result.bytesRead)),
+            ("backup_bytes_source", "Bytes of all files, unchanged ones too.", Double(result.bytesSource)),
+            ("backup_bytes_stored", "What the repository's packs grew by.", Double(result.bytesStored)),
+            ("backup_problems", "Entries that could not be read as they were.", Double(result.problemCount)),
+        ]
+        return figures.map {
+            MonitoringOptions.Sample(name: $0.0, help: $0.1, labels: [("dataset", result.dataset)], value: $0.2)
+        }
+    }
+
+    private func backUp() async throws -> Outcome {
         let (input, command) = try input()
         let tag = try Words.given(tag, for: "--tag")
         let name = try dataset(of: input)

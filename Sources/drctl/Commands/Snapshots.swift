@@ -9,14 +9,17 @@ struct Snapshots: Command {
         abstract: "List the snapshots of a repository.",
         usage: "drctl snapshots [--dataset NAME] [--repo DIR] [--identity FILE] [options]",
         discussion: """
-            A writer identity is enough.
+            A writer identity is enough. With --max-age it asks whether the newest backups are new enough: the \
+            recovery point objective as a command.
 
             Example:  drctl snapshots --dataset orders --repo /srv/backup \\
-                          --identity writer.key
+                          --identity writer.key --max-age 25h
             """)
 
     @Option(help: "Only those of this dataset.")
     var dataset: String?
+    @OptionGroup var freshness: FreshnessOptions
+    @OptionGroup var monitoring: MonitoringOptions
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
@@ -32,7 +35,17 @@ struct Snapshots: Command {
         var paths: [String]
     }
 
+    struct Listed: Encodable {
+        var snapshots: [Row]
+        var freshness: [FreshnessOptions.Row]
+    }
+
     func perform() async throws -> Outcome {
+        try await monitoring.watching(
+            "snapshots", samples: { FreshnessOptions.samples(($0.result as? Listed)?.freshness ?? []) }, list)
+    }
+
+    private func list() async throws -> Outcome {
         let dataset = try Words.given(dataset, for: "--dataset")
         let (repository, identity) = try options.openWithIdentity()
         let catalog = repository.snapshots(try repository.unlock(identity), ledger: try options.ledger(of: repository))
@@ -46,14 +59,17 @@ struct Snapshots: Command {
         let lines = rows.map { row in
             "\(row.id.prefix(16))  \(row.startedAt)  \(displayEscaped(row.dataset))  \(counted(row.files, "file"))  \(ByteCount(Int64(row.bytes)))\(row.partial ? "  PARTIAL" : "")"
         }
-        if let dataset, rows.isEmpty, catalog.faults.isEmpty {
+        if let dataset, rows.isEmpty, catalog.faults.isEmpty, freshness.maxAge == nil {
             throw RepositoryError(
                 .noSuchSnapshot, "dataset \(dataset) has no snapshot",
                 hint: catalog.datasets.isEmpty
                     ? "make one with `drctl backup`" : "datasets: \(catalog.datasets.joined(separator: ", "))")
         }
         for fault in catalog.faults { Output.note("drctl: \(fault.message)") }
+        let fresh = try freshness.rows(catalog.snapshots, dataset: dataset)
         return .verification(
-            catalog.faults.map { Failure($0).exit }, text: lines.joined(separator: "\n"), result: rows)
+            catalog.faults.map { Failure($0).exit } + freshness.conditions(fresh),
+            text: (lines + freshness.lines(fresh)).joined(separator: "\n"),
+            result: Listed(snapshots: rows, freshness: fresh))
     }
 }

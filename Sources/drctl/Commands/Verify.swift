@@ -11,23 +11,37 @@ struct Verify: Command {
             stored    presence, length and SHA-256 of every pack; needs no key, names files with a reader's identity
             content   also decrypts and decompresses every object, and follows every snapshot's links
 
-            Exits 21 on damage, 22 where something is not authentic, 30 where it could not be established.
+            Exits 21 on damage, 22 where something is not authentic, 30 where it could not be established, 4 where \
+            the newest backup is older than --max-age.
 
             Example:  drctl verify --repo /srv/backup
-                      drctl verify --repo /srv/backup --level content --identity mine.txt
+                      drctl verify --repo /srv/backup --level content --identity mine.txt \\
+                          --max-age 25h --metrics /var/lib/node_exporter/drctl.prom
             """)
 
     @Option(help: "stored or content.")
     var level: VerificationLevel = .stored
+    @Option(help: "Ask --max-age of this dataset alone; every byte is read in any case.")
+    var dataset: String?
+    @OptionGroup var freshness: FreshnessOptions
+    @OptionGroup var monitoring: MonitoringOptions
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
+        try await monitoring.watching("verify", samples: { ($0.result as? VerifyReport)?.samples ?? [] }, verify)
+    }
+
+    private func verify() async throws -> Outcome {
+        let dataset = try Words.given(dataset, for: "--dataset")
         let identity = try options.identityIfGiven()
+        if freshness.maxAge != nil, identity == nil { _ = try options.requiredIdentity() }
         let repository = try options.open(identity)
         if level == .content && identity == nil { _ = try options.requiredIdentity() }
         let stopping = SignalWatch()
-        let meter = ProgressMeter(what: "verify")
+        let meter = ProgressMeter(what: "verify", progress)
+        defer { meter.end() }
         let level = level
         let seen = options.anchorFile(of: repository)
         let anchor = try seen?.read()
@@ -36,13 +50,22 @@ struct Verify: Command {
                 VerificationRequest(
                     level: level, keys: try identity.map { try repository.unlock($0) }, anchor: anchor,
                     isCancelled: { stopping.isRequested },
-                    progress: { read, _ in meter.show(files: nil, bytes: Int64(read)) }))
+                    progress: { read, total in
+                        meter.show(files: nil, bytes: Int64(read), ofBytes: Int64(total))
+                    }))
         }
         meter.end()
         if let seen, let now = verification.anchor, verification.history.mayBeKept { options.keep(now, in: seen) }
-        let report = VerifyReport(verification)
-        let conditions = report.conditions + (stopping.exit.map { [$0] } ?? [])
-        return .verification(conditions, text: report.text, result: report)
+        // A snapshot that is known to be hurt is no backup, however new it is.
+        let counted = verification.snapshots.filter {
+            if case .doesNotHold = $0.verdict { false } else { true }
+        }
+        let rows = identity == nil ? [] : try freshness.rows(counted.map(\.snapshot), dataset: dataset)
+        let report = VerifyReport(verification, freshness: rows)
+        let stale = verification.isJudged ? freshness.conditions(rows) : []
+        let conditions = report.conditions + stale + (stopping.exit.map { [$0] } ?? [])
+        let text = ([report.text] + (verification.isJudged ? freshness.lines(rows) : [])).joined(separator: "\n")
+        return .verification(conditions, text: text, result: report)
     }
 }
 
@@ -91,11 +114,14 @@ struct VerifyReport: Encodable, Sendable {
     var hurtCount: Int
     var snapshots: Int
     var snapshotsWhole: Int
+    /// Of every dataset, or the one that was asked about; empty without an identity.
+    var freshness: [FreshnessOptions.Row]
     var anchor: Anchor?
 
     private let exits: [ExitStatus]
 
-    init(_ verification: Verification) {
+    init(_ verification: Verification, freshness: [FreshnessOptions.Row] = []) {
+        self.freshness = freshness
         level = verification.level.rawValue
         (verdict, reason) = Self.words(verification.verdict)
         authentic = Self.words(verification.authenticity).word
@@ -129,7 +155,7 @@ struct VerifyReport: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
         case objectsOpened, packsUnlogged, snapshotsUnlogged, snapshotsPartial, findings, hurt, hurtCount
-        case snapshots, snapshotsWhole, anchor
+        case snapshots, snapshotsWhole, freshness, anchor
     }
 
     private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {
@@ -138,6 +164,20 @@ struct VerifyReport: Encodable, Sendable {
         case .doesNotHold(let reason): ("doesNotHold", reason)
         case .notEstablished(let reason): ("notEstablished", reason)
         }
+    }
+
+    /// For monitoring: figures only, what they mean is the exit code's to say.
+    var samples: [MonitoringOptions.Sample] {
+        let figures: [(String, String, Int)] = [
+            ("verify_packs_expected", "Packs that the logs name.", packsExpected),
+            ("verify_packs_read", "Packs that were read.", packsRead),
+            ("verify_bytes_expected", "Bytes of the packs that the logs name.", bytesExpected),
+            ("verify_bytes_read", "Bytes of packs that were read.", bytesRead),
+            ("verify_findings", "What was found to be wrong.", findings.count),
+            ("verify_files_hurt", "Files of snapshots that damage hurts, as far as known.", hurtCount),
+        ]
+        return figures.map { MonitoringOptions.Sample(name: $0.0, help: $0.1, value: Double($0.2)) }
+            + FreshnessOptions.samples(freshness)
     }
 
     var text: String {
