@@ -12,6 +12,9 @@ struct ArchiveCheck {
     /// - Parameter feed: what a reader reads from; nil for a writer.
     init(feed: ArchiveFeed?) { self.feed = feed }
 
+    /// Forgets warnings that the caller expected.
+    mutating func dropWarnings(after count: Int) { warnings.removeSubrange(count...) }
+
     /// - Parameters:
     ///   - code: what the call returned; a count where it returns one.
     ///   - archive: the handle that it was made on; its error is taken and cleared.

@@ -40,6 +40,26 @@ package enum DurableFile {
         try syncDirectory(path.removingLastComponent())
     }
 
+    /// As `create`, for what is written piece by piece.
+    /// - Parameter write: gets a descriptor that is open for writing while it runs. Where it throws there is no file.
+    package static func create<Result>(
+        at path: FilePath, mode: UInt32 = 0o600, _ write: (Int32) throws -> Result
+    ) throws -> Result {
+        let temporary = temporaryPath(beside: path)
+        let result: Result
+        do {
+            let file = try newFile(temporary, for: path, mode)
+            result = try write(file.rawValue)
+            try file.synchronize()
+            try renameNew(temporary, to: path)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        try syncDirectory(path.removingLastComponent())
+        return result
+    }
+
     /// The whole of a file.
     /// - Throws: `fileTooLarge` when it holds more than `limit` bytes.
     package static func read(at path: FilePath, limit: Int) throws(SystemError) -> [UInt8] {
@@ -146,11 +166,25 @@ package enum DurableFile {
         ".\((path.lastComponent?.string ?? "").prefix(200))."
     }
 
+    /// Errors name the file that was asked for.
+    private static func newFile(
+        _ temporary: FilePath, for path: FilePath, _ mode: UInt32
+    ) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try Descriptor(
+                opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        } catch { throw SystemError(call: "create", path: path, errno: error.errno) }
+    }
+
+    private static func temporaryPath(beside path: FilePath) -> FilePath {
+        let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        return path.removingLastComponent().appending(temporaryPrefix(path) + token + temporarySuffix)
+    }
+
     private static func writeTemporary(
         beside path: FilePath, bytes: Span<UInt8>, mode: UInt32
     ) throws(SystemError) -> FilePath {
-        let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        let temporary = path.removingLastComponent().appending(temporaryPrefix(path) + token + temporarySuffix)
+        let temporary = temporaryPath(beside: path)
         let file = try Descriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
         do throws(SystemError) {
             let descriptor = file.rawValue

@@ -8,6 +8,7 @@ import DRSystem
 struct OpenedSnapshot: Sendable {
     let snapshot: Snapshot
     let catalog: SnapshotCatalog
+    let source: any ObjectSource
     let browser: SnapshotBrowser
 
     /// - Parameters:
@@ -19,7 +20,8 @@ struct OpenedSnapshot: Sendable {
         let keys = try repository.unlock(identity)
         catalog = repository.snapshots(keys, ledger: ledger)
         snapshot = try catalog.find(text, dataset: dataset)
-        browser = SnapshotBrowser(source: try repository.reader(keys, ledger: ledger).0)
+        source = try repository.reader(keys, ledger: ledger).0
+        browser = SnapshotBrowser(source: source)
     }
 
     var root: ObjectLink { snapshot.manifest.root }

@@ -8,6 +8,14 @@ package enum Age {
     package static func encrypt(
         _ plaintext: SecretBytes, to recipients: [AgeRecipient]
     ) throws(CryptoError) -> [UInt8] {
+        let fileKey = try SecretBytes.random(count: AgeStanzas.fileKeyByteCount)
+        return try header(for: recipients, fileKey) + AgePayload.seal(plaintext, fileKey: fileKey)
+    }
+
+    /// The header of a new file with this key, for every one of the recipients.
+    fileprivate static func header(
+        for recipients: [AgeRecipient], _ fileKey: SecretBytes
+    ) throws(CryptoError) -> [UInt8] {
         let passphraseCount = recipients.count { recipient in
             if case .passphrase = recipient.kind { true } else { false }
         }
@@ -17,12 +25,10 @@ package enum Age {
                 .invalidArgument, "a passphrase must be the only recipient of an age file",
                 hint: "write one file for the passphrase and one for the others")
         }
-        let fileKey = try SecretBytes.random(count: AgeStanzas.fileKeyByteCount)
         var stanzas: [AgeHeader.Stanza] = []
         for recipient in recipients { stanzas.append(try AgeStanzas.wrap(fileKey, for: recipient)) }
         let authenticated = AgeHeader.authenticatedBytes(of: stanzas)
-        let header = AgeHeader.bytes(authenticated: authenticated, mac: try mac(of: authenticated, fileKey))
-        return header + (try AgePayload.seal(plaintext, fileKey: fileKey))
+        return AgeHeader.bytes(authenticated: authenticated, mac: try mac(of: authenticated, fileKey))
     }
 
     /// Opens a file with whichever of the identities fits. Nothing of the plaintext exists outside this call before all
@@ -46,6 +52,59 @@ package enum Age {
     private static func mac(of header: [UInt8], _ fileKey: SecretBytes) throws(CryptoError) -> [UInt8] {
         let key = try HKDF.sha256(secret: fileKey, salt: [], info: Array("header".utf8), count: 32)
         return try HMACSHA256.authenticate(header, key: key)
+    }
+}
+
+/// Writes an age file piece by piece, for what does not fit into memory: an archive, say.
+package struct AgeWriter: ~Copyable {
+    private var key: AEADKey
+    private var chunk: [UInt8] = []
+    private var index = 0
+
+    /// The file's beginning; write it before anything that ``seal(_:)`` gives.
+    package let header: [UInt8]
+
+    /// - Throws: as ``Age/encrypt(_:to:)``.
+    package init(to recipients: [AgeRecipient]) throws(CryptoError) {
+        let fileKey = try SecretBytes.random(count: AgeStanzas.fileKeyByteCount)
+        let nonce = try SecureRandom.bytes(AgePayload.nonceByteCount)
+        let start = try Age.header(for: recipients, fileKey) + nonce
+        self.init(header: start, key: try AgePayload.chunkKey(fileKey, nonce))
+    }
+
+    private init(header: [UInt8], key: consuming AEADKey) {
+        self.header = header
+        self.key = key
+    }
+
+    /// Takes more of the plaintext.
+    /// - Returns: what of the file follows; empty where it does not fill a chunk yet.
+    package mutating func seal(_ plaintext: [UInt8]) throws(CryptoError) -> [UInt8] {
+        var sealed: [UInt8] = []
+        var start = 0
+        // A full chunk is sealed only when more follows: the last one has a mark.
+        while start < plaintext.count {
+            if chunk.count == AgePayload.chunkByteCount { sealed += try sealChunk(isLast: false) }
+            let count = min(plaintext.count - start, AgePayload.chunkByteCount - chunk.count)
+            chunk += plaintext[start..<start + count]
+            start += count
+        }
+        return sealed
+    }
+
+    /// - Returns: the end of the file; without it the file does not open.
+    package consuming func finish() throws(CryptoError) -> [UInt8] { try sealChunk(isLast: true) }
+
+    private mutating func sealChunk(isLast: Bool) throws(CryptoError) -> [UInt8] {
+        var sealed = [UInt8](repeating: 0, count: AgePayload.sealedChunkByteCount)
+        var output = sealed.mutableSpan
+        let plaintext = chunk
+        let count = try key.seal(
+            plaintext.span, nonce: AgePayload.chunkNonce(index, isLast: isLast), associatedData: Span<UInt8>(),
+            into: &output)
+        index += 1
+        chunk = []
+        return Array(sealed[..<count])
     }
 }
 
@@ -109,13 +168,13 @@ private enum AgePayload {
         }
     }
 
-    private static func chunkKey(_ fileKey: SecretBytes, _ nonce: [UInt8]) throws(CryptoError) -> AEADKey {
+    fileprivate static func chunkKey(_ fileKey: SecretBytes, _ nonce: [UInt8]) throws(CryptoError) -> AEADKey {
         let key = try HKDF.sha256(secret: fileKey, salt: nonce, info: Array("payload".utf8), count: 32)
         return try AEADKey(.chaCha20Poly1305, key: key)
     }
 
     /// The counter in the upper 88 bits, the mark of the last chunk in the lower 8.
-    private static func chunkNonce(_ index: Int, isLast: Bool) -> AEADNonce {
+    fileprivate static func chunkNonce(_ index: Int, isLast: Bool) -> AEADNonce {
         AEADNonce(low: UInt64(index) << 8 | (isLast ? 1 : 0))
     }
 
