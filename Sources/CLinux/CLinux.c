@@ -2,9 +2,11 @@
 #include "CLinux.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -107,3 +109,20 @@ int clinux_set_inode_flags(int descriptor, unsigned int flags) { return ioctl(de
 long clinux_seek_data(int descriptor, long offset) { return lseek(descriptor, offset, SEEK_DATA); }
 
 long clinux_seek_hole(int descriptor, long offset) { return lseek(descriptor, offset, SEEK_HOLE); }
+
+static volatile int told_signals = -1;
+
+static void tell_signal(int number) {
+    int kept = errno;
+    unsigned char byte = (unsigned char)number;
+    // A full pipe has told enough already.
+    ssize_t ignored = write(told_signals, &byte, 1);
+    (void)ignored;
+    errno = kept;
+}
+
+int clinux_tell_signal(int number, int descriptor) {
+    struct sigaction action = {.sa_handler = tell_signal, .sa_flags = SA_RESTART};
+    told_signals = descriptor;
+    return sigaction(number, &action, NULL);
+}

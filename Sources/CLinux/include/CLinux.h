@@ -48,6 +48,10 @@ int clinux_adopt_orphans(void);
 /// prctl(2) with PR_SET_DUMPABLE 0: no core file, and no other process of this user's reads or writes its memory.
 int clinux_hide_memory(void);
 
+/// Makes a signal write its number, one byte, to the descriptor, whichever thread it is delivered to. The descriptor is
+/// one for all signals.
+int clinux_tell_signal(int number, int descriptor);
+
 /// wcwidth(3), which is shown only with _XOPEN_SOURCE: columns that a terminal takes for a character; -1 for controls.
 int clinux_width_of(unsigned int character);
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DRCrypto
 import DRRepository
 import DRSystem
+import Glibc
 import SystemPackage
 
 struct Backup: Command {
@@ -80,9 +81,18 @@ struct Backup: Command {
         let job = BackupJob(
             repository: repository, identity: identity, dataset: name, input: input, tag: tag, rules: rules,
             isTrial: dryRun, cache: reread ? nil : place.appending("files.cache"))
+        // From here on a signal ends the backup, and not this process: the command for afterwards is owed.
+        let early = SignalWatch()
         try await hooks.runBefore(dataset: name)
         let result: BackupJob.Result
-        do { result = try await run(job, command) } catch {
+        do {
+            if early.isRequested {
+                throw early.failure(
+                    code: "backup.interrupted", message: "interrupted before anything was backed up",
+                    hint: "run the same command again")
+            }
+            result = try await run(job, command)
+        } catch {
             try? await hooks.runAfter(dataset: name, exit: Failure(error).exit, snapshot: nil)
             throw error
         }
@@ -105,7 +115,11 @@ struct Backup: Command {
     private func run(_ job: BackupJob, _ command: StreamCommand?) async throws -> BackupJob.Result {
         let child = command?.start()
         defer { child?.cancel() }
-        let stopping = SignalWatch { _ in child?.cancel() }
+        let readsStandardInput = stdin
+        let stopping = SignalWatch { number in
+            child?.cancel()
+            if readsStandardInput { Self.leaveSoon(number) }
+        }
         let meter = ProgressMeter(what: dryRun ? "backup (trial)" : "backup", progress)
         defer { meter.end() }
         do {
@@ -120,6 +134,16 @@ struct Backup: Command {
             throw stopping.failure(
                 code: "backup.interrupted", message: "interrupted; what was stored is kept",
                 hint: "run the same command again: it takes that up")
+        }
+    }
+
+    /// A standard input that gives nothing keeps the reading thread for ever. What is stored is in the log up to the
+    /// last checkpoint, as after a kill.
+    private static func leaveSoon(_ signal: Int32) {
+        BlockingThread.detach {
+            sleep(2)
+            Output.note("drctl: interrupted while standard input gave nothing; no snapshot was made")
+            Glibc.exit(128 + signal)
         }
     }
 
