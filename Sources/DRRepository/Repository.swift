@@ -41,9 +41,14 @@ package struct Repository: Sendable {
             : .notEstablished("the repository's id was not given, so another repository could lie in its place")
     }
 
-    /// The public keys of the hosts that may write.
-    var writerKeys: [Ed25519.PublicKey] {
-        config.hosts.filter { $0.roles.contains(HostRole.writer.rawValue) }.compactMap(\.publicKey)
+    /// The public keys of the hosts that have any of these roles.
+    func keys(having roles: Set<HostRole>) -> [Ed25519.PublicKey] {
+        config.hosts.filter { host in roles.contains { host.roles.contains($0.rawValue) } }.compactMap(\.publicKey)
+    }
+
+    /// Whether a signer is a host with this role.
+    func signer(_ signer: SignerID, has role: HostRole) -> Bool {
+        keys(having: [role]).contains { SignerID(of: $0) == signer }
     }
 
     /// What people call a signer.
@@ -53,8 +58,20 @@ package struct Repository: Sendable {
 }
 
 /// What a host may do.
-package enum HostRole: String, Sendable {
-    case writer, verifier
+package enum HostRole: String, Sendable, CaseIterable {
+    /// Adds packs, indexes and snapshots.
+    case writer
+    /// Its verifications count as coverage.
+    case verifier
+    /// Opens the listing; signs nothing.
+    case lister
+    /// Removes snapshots, condemns and deletes packs, moves sealed objects into new ones.
+    case pruner
+
+    /// The roles whose keys may sign a log.
+    static let logging: Set<HostRole> = [.writer, .verifier, .pruner]
+    /// The roles whose keys may sign indexes and snapshots.
+    static let storing: Set<HostRole> = [.writer, .pruner]
 }
 
 /// Every question asked about a repository has three answers.

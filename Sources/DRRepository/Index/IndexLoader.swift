@@ -44,7 +44,7 @@ extension ObjectIndex {
                 .missingObject, "index \(expected.name), which a log names, is gone",
                 hint: "bring \(path) back from a copy of the repository")
         }
-        let keys = repository.writerKeys.filter { SignerID(of: $0) == expected.signer }
+        let keys = repository.keys(having: HostRole.storing).filter { SignerID(of: $0) == expected.signer }
         return try IndexObject.open(
             bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys
         ).packs

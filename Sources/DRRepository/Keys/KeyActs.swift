@@ -38,13 +38,15 @@ extension Repository {
         return (Repository(storage: storage, config: config), record)
     }
 
-    /// Enrols a host that backs up and cannot read.
+    /// Enrols a host that cannot read.
+    /// - Parameter roles: what it may do; to back up is the default.
     /// - Parameter keep: keeps the host's writer identity, at mode 0600 and durably, before the host is enrolled: a
     ///   name is never used twice, so a host whose key was lost would be lost with it.
     /// - Returns: the repository with the host in its chain, and the writer identity.
     /// - Throws: what `keep` throws; `wrongKey` for another owner; `invalidArgument` for a name that is taken.
-    package func addingWriter(
-        host name: String, keys: RepositoryKeys, ownerFile: SecretBytes, time: any TimeSource,
+    package func addingHost(
+        _ name: String, roles: [HostRole] = [.writer], keys: RepositoryKeys, ownerFile: SecretBytes,
+        time: any TimeSource,
         keep: (SecretBytes) throws -> Void
     ) throws -> (repository: Repository, writerFile: SecretBytes) {
         guard !config.hosts.contains(where: { $0.name == name }) else {
@@ -55,7 +57,7 @@ extension Repository {
         let owner = try IdentityFile.parseOwner(ownerFile)
         let signingKey = try NewRepository.newSigningKey()
         let record = HostRecord(
-            name: name, key: Hexadecimal.text(signingKey.publicKey.bytes), roles: [HostRole.writer.rawValue])
+            name: name, key: Hexadecimal.text(signingKey.publicKey.bytes), roles: roles.map(\.rawValue))
         guard owner.publicKey == config.owner else { throw Self.notOwner(id) }
         let file = try WriterIdentity(
             repository: id, domain: domain, host: name, signingKey: signingKey,

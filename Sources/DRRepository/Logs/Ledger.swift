@@ -24,7 +24,7 @@ package struct Ledger: Sendable {
         for folder in present {
             guard let digest = Digest(hex: folder.name) else { continue }
             let signer = SignerID(digest)
-            guard repository.writerKeys.contains(where: { SignerID(of: $0) == signer }) else {
+            guard repository.keys(having: HostRole.logging).contains(where: { SignerID(of: $0) == signer }) else {
                 faults.append(
                     RepositoryError(
                         .notAuthentic, "logs/\(signer) is of no host that the owner enrolled",

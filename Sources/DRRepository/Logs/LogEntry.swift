@@ -16,6 +16,51 @@ package struct LogEntry: Codable, Sendable {
         package let entry: Digest
     }
 
+    /// A pack and the entry that condemned it.
+    package struct Condemned: Codable, Hashable, Sendable {
+        package let pack: Digest
+        /// Whose log holds the condemnation, and under which number.
+        package let by: SignerID
+        package let counter: UInt64
+    }
+
+    /// A snapshot and why somebody did something to it.
+    package struct Reasoned: Codable, Hashable, Sendable {
+        package let snapshot: Digest
+        package let reason: String
+    }
+
+    /// What prune does. Each act is a permanent record; what is deleted was condemned before.
+    package struct Prune: Codable, Hashable, Sendable {
+        /// Snapshots that no longer count.
+        package var snapshotsRemoved: [Reasoned] = []
+        /// Packs that nothing needed when this was written.
+        package var packsCondemned: [Digest] = []
+        /// Condemnations that are taken back.
+        package var packsReprieved: [Condemned] = []
+        /// Packs that are deleted from now on: the entry comes before the deletion.
+        package var packsDeleted: [Condemned] = []
+        /// Index objects whose packs are all deleted.
+        package var indexesDeleted: [Digest] = []
+
+        package init() {}
+
+        package var isEmpty: Bool { self == Prune() }
+    }
+
+    /// Snapshots that nothing may remove until they are released again.
+    package struct Holds: Codable, Hashable, Sendable {
+        package var pinned: [Reasoned] = []
+        package var released: [Reasoned] = []
+    }
+
+    /// Snapshots that a verification found whole.
+    package struct Verified: Codable, Hashable, Sendable {
+        /// The level's name.
+        package let level: String
+        package let snapshots: [Digest]
+    }
+
     static let schema = "drctl/log/0"
 
     var schema = LogEntry.schema
@@ -26,11 +71,17 @@ package struct LogEntry: Codable, Sendable {
     /// SHA-256 of the previous entry's file; absent in the first.
     package let previous: Digest?
     package let writtenNanoseconds: Int64
-    /// What was done: `backup`, or `checkpoint` where no snapshot was published.
+    /// What was done, for people: `backup`, `checkpoint` (no snapshot was published), `prune`, `pin`, `verify` …
     package let act: String
     package let run: RunID
-    package let packsAdded: [Added]
-    package let indexesAdded: [Added]
-    package let snapshotsAdded: [Added]
-    package let heads: [SeenHead]
+    package var packsAdded: [Added] = []
+    package var indexesAdded: [Added] = []
+    package var snapshotsAdded: [Added] = []
+    package var heads: [SeenHead] = []
+    /// A pruner's.
+    package var prune: Prune?
+    /// A pruner's.
+    package var holds: Holds?
+    /// Counts from a host with the role `verifier`.
+    package var verified: Verified?
 }

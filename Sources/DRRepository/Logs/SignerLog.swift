@@ -16,7 +16,7 @@ package struct SignerLog: Sendable {
     package init(reading signer: SignerID, of repository: Repository) throws(RepositoryError) {
         self.signer = signer
         let storage = repository.storage
-        let keys = repository.writerKeys.filter { SignerID(of: $0) == signer }
+        let keys = repository.keys(having: HostRole.logging).filter { SignerID(of: $0) == signer }
         let names = try storage.list(StoragePath("logs/\(signer)"))
         var expected: UInt64 = 1
         var previous: Digest?

@@ -116,7 +116,7 @@ package struct SnapshotCatalog: Sendable {
                 hint: "bring \(path) back from a copy of the repository")
         }
         // Only the signer whose log names it may have signed it.
-        let keys = repository.writerKeys.filter { SignerID(of: $0) == expected.signer }
+        let keys = repository.keys(having: HostRole.storing).filter { SignerID(of: $0) == expected.signer }
         let opened = try SnapshotObject.open(
             bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys)
         return Snapshot(id: expected.name, signer: opened.signer, run: opened.run, manifest: opened.manifest)

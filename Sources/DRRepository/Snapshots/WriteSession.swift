@@ -31,7 +31,7 @@ package final class WriteSession: Sendable {
                 hint: "use the identity that `repo init` wrote, or enrol this host with `drctl key writer`")
         }
         let signer = SignerID(of: signingKey.publicKey)
-        guard repository.writerKeys.contains(signingKey.publicKey) else {
+        guard repository.keys(having: [.writer]).contains(signingKey.publicKey) else {
             throw RepositoryError(
                 .notAuthentic, "this identity's host is not enrolled as a writer of repository \(repository.id)",
                 hint: "enrol it with `drctl key writer`")

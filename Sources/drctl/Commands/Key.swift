@@ -158,8 +158,8 @@ struct KeyWriter: Command {
         let (repository, identity) = try options.openWithIdentity()
         let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
         let path = try newFile(out)
-        _ = try repository.addingWriter(
-            host: host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
+        _ = try repository.addingHost(
+            host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
         ) { try DurableFile.create(at: path, with: $0.copiedBytes(), mode: 0o600) }
         return .verification(
             [], text: "enrolled \(displayEscaped(host)); its writer identity is \(path)",

@@ -47,8 +47,8 @@ import Testing
     @Test func aCutEndShowsByWhatAnotherSignerSaw() throws {
         let test = try fixture()
         let (repository, keys) = try test.reopened()
-        let enrolled = try repository.addingWriter(
-            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
+        let enrolled = try repository.addingHost(
+            "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
         let alpha = test.storage.names(in: .logs)
         let beta = try enrolled.repository.unlock(try Identity.parse(enrolled.writerFile))
         try test.backUp([someBytes(50, seed: 9)], keys: beta)
@@ -80,7 +80,7 @@ import Testing
         let error = #expect(throws: RepositoryError.self) {
             try IndexObject.open(
                 bytes, name: Digest.of(bytes), repository: repository.id, listKey: test.keys.listKey,
-                trusting: repository.writerKeys)
+                trusting: repository.keys(having: [.writer]))
         }
         #expect(error?.code == .notAuthentic)
         let name = try #require(repository.storage.list(StorageFolder.snapshots.path).first?.name)

@@ -106,8 +106,8 @@ import Testing
         try test.backUp(Self.contents)
         // Another host stores the same content again: it refers to nothing that the first one stored.
         let (repository, keys) = try test.reopened()
-        let enrolled = try repository.addingWriter(
-            host: "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
+        let enrolled = try repository.addingHost(
+            "beta", keys: keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
         let beta = try enrolled.repository.unlock(try Identity.parse(enrolled.writerFile))
         let before = try test.reader()
         let snapshot = try test.backUp(Self.contents, keys: beta)
