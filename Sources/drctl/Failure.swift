@@ -107,7 +107,7 @@ extension Failure {
     private static func exit(_ code: RepositoryError.Code) -> ExitStatus {
         switch code {
         case .noRepository: .noRepository
-        case .heldByAnother: .heldByAnother
+        case .heldByAnother, .overtaken: .heldByAnother
         case .wrongKey, .missingKey, .invalidKeyFile: .wrongKey
         case .damaged, .missingObject, .missingPack: .damaged
         case .notAuthentic, .rolledBack: .notAuthentic

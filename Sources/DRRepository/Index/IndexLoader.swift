@@ -5,7 +5,8 @@ extension ObjectIndex {
     package enum Scope: Sendable {
         /// Every enrolled signer's: for readers, who check each object's id anyway.
         case everybody
-        /// Only this signer's own: a writer refers to nothing that another stored under a valid id.
+        /// Only what this signer sealed, in its own packs and in those that a pruner moved it to: a writer refers to
+        /// nothing that another sealed under a valid id.
         case signer(SignerID)
     }
 
@@ -18,7 +19,11 @@ extension ObjectIndex {
         present: [String: Int]? = nil
     ) -> (index: ObjectIndex, faults: [RepositoryError]) {
         let wanted = ledger.indexes.filter { expected in
-            if case .signer(let signer) = scope { expected.signer == signer } else { true }
+            if case .signer(let signer) = scope {
+                expected.signer == signer || repository.signer(expected.signer, has: .pruner)
+            } else {
+                true
+            }
         }
         let loaded = ParallelWork.map(wanted) { expected throws(RepositoryError) in
             try read(expected, repository, listKey)
@@ -28,7 +33,11 @@ extension ObjectIndex {
         for result in loaded {
             switch result {
             case .success(let packs):
-                for pack in packs where present == nil || present?[pack.name.hex] == pack.sizeBytes { index.add(pack) }
+                for pack in packs where !ledger.removals.deleted.contains(pack.name) {
+                    if let present, present[pack.name.hex] != pack.sizeBytes { continue }
+                    if case .signer(let signer) = scope, pack.host != signer { continue }
+                    index.add(pack)
+                }
             case .failure(let error): faults.append(error)
             }
         }
@@ -45,8 +54,17 @@ extension ObjectIndex {
                 hint: "bring \(path) back from a copy of the repository")
         }
         let keys = repository.keys(having: HostRole.storing).filter { SignerID(of: $0) == expected.signer }
-        return try IndexObject.open(
+        let packs = try IndexObject.open(
             bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys
         ).packs
+        // Only a pruner moves what others sealed.
+        guard
+            packs.allSatisfy({ $0.host == expected.signer }) || repository.signer(expected.signer, has: .pruner)
+        else {
+            throw RepositoryError(
+                .notAuthentic,
+                "index \(expected.name) of \(repository.hostName(of: expected.signer)) names packs of other hosts")
+        }
+        return packs
     }
 }

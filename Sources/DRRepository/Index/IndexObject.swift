@@ -19,6 +19,8 @@ package enum IndexObject {
     private static let schema = "drctl/index/0"
     private static let magic: [UInt8] = Array("drctlix".utf8) + [0]
     static let maximumBytes = 256 << 20
+    /// How many packs an index object names at most, so that neither it nor the memory for it grows with the run.
+    private static let packsPerObject = 256
 
     static func seal(
         _ packs: [IndexedPack], context: RunContext, listKey: ListKey, signedBy key: Ed25519.PrivateKey
@@ -34,6 +36,25 @@ package enum IndexObject {
         writer.append(raw: envelope)
         writer.append(raw: box)
         return writer.bytes
+    }
+
+    /// Seals and stores index objects that name these packs.
+    /// - Returns: what a log is to name of them.
+    static func store(
+        _ packs: [IndexedPack], context: RunContext, listKey: ListKey, signedBy key: Ed25519.PrivateKey,
+        in storage: any Storage
+    ) throws(RepositoryError) -> [LogEntry.Added] {
+        var stored: [LogEntry.Added] = []
+        var rest = packs[...]
+        while !rest.isEmpty {
+            let group = rest.prefix(packsPerObject)
+            rest = rest.dropFirst(group.count)
+            let bytes = try seal(Array(group), context: context, listKey: listKey, signedBy: key)
+            let name = Digest.of(bytes)
+            try storage.put(bytes, at: .index(name))
+            stored.append(LogEntry.Added(name: name, bytes: bytes.count))
+        }
+        return stored
     }
 
     /// - Parameter keys: whose signatures count; the statement must name the one that signed.

@@ -11,10 +11,13 @@ package struct IndexedPack: Hashable, Sendable {
 
     package let name: Digest
     package let sizeBytes: Int
+    /// Whose objects these are: who sealed them, also where a pruner moved them since.
+    package let host: SignerID
     package let objects: [Object]
 
     /// What the index will say of a pack that was just written.
-    package init(_ pack: FinishedPack) {
+    package init(_ pack: FinishedPack, host: SignerID) {
+        self.host = host
         name = pack.name
         sizeBytes = pack.sizeBytes
         objects = pack.entries.map {
@@ -22,21 +25,23 @@ package struct IndexedPack: Hashable, Sendable {
         }
     }
 
-    init(name: Digest, sizeBytes: Int, objects: [Object]) {
+    init(name: Digest, sizeBytes: Int, host: SignerID, objects: [Object]) {
         self.name = name
+        self.host = host
         self.sizeBytes = sizeBytes
         self.objects = objects
     }
 
-    /// Format (2, zero), number of packs (4), then each: name (32), length (8), number of objects (4), and for each
+    /// Format (2, zero), number of packs (4), then each: name (32), length (8), host (32), number of objects (4), and for each
     /// object kind (1), stored length (4), plaintext length (4), id (32).
     static func encode(_ packs: [IndexedPack]) -> [UInt8] {
-        var writer = ByteWriter(capacity: packs.reduce(6) { $0 + 44 + 41 * $1.objects.count })
+        var writer = ByteWriter(capacity: packs.reduce(6) { $0 + 76 + 41 * $1.objects.count })
         writer.append(UInt16(0))
         writer.append(UInt32(truncatingIfNeeded: packs.count))
         for pack in packs {
             writer.append(pack.name)
             writer.append(UInt64(pack.sizeBytes))
+            writer.append(pack.host.digest)
             writer.append(UInt32(truncatingIfNeeded: pack.objects.count))
             for object in pack.objects {
                 writer.append(object.link.kind.rawValue)
@@ -58,6 +63,7 @@ package struct IndexedPack: Hashable, Sendable {
         for _ in 0..<(try reader.integer(UInt32.self)) {
             let pack = try reader.digest()
             let size = try reader.integer(UInt64.self)
+            let host = SignerID(try reader.digest())
             let count = Int(try reader.integer(UInt32.self))
             guard count <= reader.remainingBytes / 41, size <= PackLayout.maximumPackBytes else {
                 throw reader.malformed("a pack of \(size) bytes with \(count) objects")
@@ -73,7 +79,7 @@ package struct IndexedPack: Hashable, Sendable {
                         link: ObjectLink(kind, ObjectID(try reader.digest())), storedBytes: stored,
                         plaintextBytes: plaintext))
             }
-            packs.append(IndexedPack(name: pack, sizeBytes: Int(size), objects: objects))
+            packs.append(IndexedPack(name: pack, sizeBytes: Int(size), host: host, objects: objects))
         }
         try reader.finish()
         return packs

@@ -16,11 +16,9 @@ package struct LogEntry: Codable, Sendable {
         package let entry: Digest
     }
 
-    /// A pack and the entry that condemned it.
+    /// A file that an earlier entry of the same log condemned, and that entry's number.
     package struct Condemned: Codable, Hashable, Sendable {
-        package let pack: Digest
-        /// Whose log holds the condemnation, and under which number.
-        package let by: SignerID
+        package let name: Digest
         package let counter: UInt64
     }
 
@@ -30,16 +28,17 @@ package struct LogEntry: Codable, Sendable {
         package let reason: String
     }
 
-    /// What prune does. Each act is a permanent record; what is deleted was condemned before.
+    /// What prune does. Each act is a permanent record. A signer reprieves and deletes only what it condemned itself:
+    /// its log puts these acts in one order, so a condemnation that was taken back is never carried out.
     package struct Prune: Codable, Hashable, Sendable {
         /// Snapshots that no longer count.
         package var snapshotsRemoved: [Reasoned] = []
-        /// Packs that nothing needed when this was written.
-        package var packsCondemned: [Digest] = []
+        /// Packs, and unlogged indexes and snapshots, that nothing needed when this was written.
+        package var condemned: [Digest] = []
         /// Condemnations that are taken back.
-        package var packsReprieved: [Condemned] = []
-        /// Packs that are deleted from now on: the entry comes before the deletion.
-        package var packsDeleted: [Condemned] = []
+        package var reprieved: [Condemned] = []
+        /// What is deleted from now on: the entry comes before the deletion.
+        package var deleted: [Condemned] = []
         /// Index objects whose packs are all deleted.
         package var indexesDeleted: [Digest] = []
 
@@ -51,7 +50,10 @@ package struct LogEntry: Codable, Sendable {
     /// Snapshots that nothing may remove until they are released again.
     package struct Holds: Codable, Hashable, Sendable {
         package var pinned: [Reasoned] = []
+        /// Releases every pin of the snapshot that this log and the heads beside this know of.
         package var released: [Reasoned] = []
+
+        package init() {}
     }
 
     /// Snapshots that a verification found whole.

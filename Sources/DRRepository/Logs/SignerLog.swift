@@ -13,14 +13,24 @@ package struct SignerLog: Sendable {
     private static let maximumEntryBytes = 16 << 20
 
     /// Reads a log. Faults are collected; nothing is thrown but a failed listing.
-    package init(reading signer: SignerID, of repository: Repository) throws(RepositoryError) {
+    /// - Parameter known: what was read of it before; of that nothing is read again, unless it had faults.
+    package init(
+        reading signer: SignerID, of repository: Repository, after known: SignerLog? = nil
+    ) throws(RepositoryError) {
         self.signer = signer
         let storage = repository.storage
         let keys = repository.keys(having: HostRole.logging).filter { SignerID(of: $0) == signer }
         let names = try storage.list(StoragePath("logs/\(signer)"))
         var expected: UInt64 = 1
         var previous: Digest?
-        for counter in names.compactMap({ StoragePath.number($0.name) }).sorted() {
+        if let known, known.faults.isEmpty {
+            entries = known.entries
+            digests = known.digests
+            expected = UInt64(known.entries.count) + 1
+            previous = known.digests.last
+        }
+        let first = expected
+        for counter in names.compactMap({ StoragePath.number($0.name) }).sorted() where counter >= first {
             if counter != expected {
                 faults.append(
                     RepositoryError(

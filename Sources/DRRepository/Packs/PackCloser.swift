@@ -23,8 +23,16 @@ struct PackCloser: ~Copyable {
     mutating func close(_ pack: OpenPack) throws(RepositoryError) -> FinishedPack {
         let (sealed, end) = pack.contents
         try readBack(sealed, of: pack)
-        let origins = PackOrigin.encode([pack.origin])
-        let entries = sealed.map(\.entry)
+        return try Self.complete(
+            pack.buffer, end: end, entries: sealed.map(\.entry), origins: [pack.origin], listKey: listKey)
+    }
+
+    /// Puts filler, directory, origins and footer behind the objects, and names the pack.
+    /// - Parameter end: where the objects end.
+    static func complete(
+        _ buffer: PackBuffer, end: Int, entries: [PackEntry], origins: [PackOrigin], listKey: ListKey
+    ) throws(RepositoryError) -> FinishedPack {
+        let origins = PackOrigin.encode(origins)
         let directory = try listKey.seal(
             PackDirectory.encode(entries), for: .directory, authenticating: origins)
         let tail = directory.count + origins.count + PackLayout.footerBytes
@@ -38,9 +46,9 @@ struct PackCloser: ~Copyable {
         footer.append(UInt32(directory.count))
         footer.append(UInt32(origins.count))
         footer.append(raw: PackLayout.magic)
-        pack.buffer.write(try randomBytes(size - tail - end), at: end)
-        pack.buffer.write(footer.bytes, at: size - tail)
-        let name = pack.buffer.read(0..<size) { Digest.of($0) }
+        buffer.write(try randomBytes(size - tail - end), at: end)
+        buffer.write(footer.bytes, at: size - tail)
+        let name = buffer.read(0..<size) { Digest.of($0) }
         return FinishedPack(name: name, sizeBytes: size, entries: entries)
     }
 

@@ -1,4 +1,4 @@
-internal import DRCrypto
+package import DRCrypto
 internal import DRSystem
 internal import Synchronization
 
@@ -42,6 +42,8 @@ package final class PackPipeline: ObjectSink {
     private let known: ObjectIndex
     private let stored: @Sendable (FinishedPack) throws(RepositoryError) -> Void
     private let accepted = Mutex<Set<ObjectID>>([])
+    /// Packs of `known` that were told to hold something, by number.
+    private let relied = Mutex<Set<UInt32>>([])
     private let objects = BoundedQueue<Item>(capacity: PackPipeline.queuedBytes)
     private let fullPacks = BoundedQueue<OpenPack>(capacity: 1)
     private let open = Mutex<[OpenPack]>([])
@@ -69,7 +71,16 @@ package final class PackPipeline: ObjectSink {
     }
 
     package func contains(_ id: ObjectID) -> Bool {
-        known.contains(id) || accepted.withLock { $0.contains(id) }
+        isKnown(id) || accepted.withLock { $0.contains(id) }
+    }
+
+    /// The packs stored before whose objects this run refers to.
+    package var reliedPacks: Set<Digest> { relied.withLock { Set($0.map { known.pack(number: $0) }) } }
+
+    private func isKnown(_ id: ObjectID) -> Bool {
+        guard let pack = known.packNumber(of: id) else { return false }
+        relied.withLock { _ = $0.insert(pack) }
+        return true
     }
 
     @discardableResult
@@ -79,7 +90,7 @@ package final class PackPipeline: ObjectSink {
             throw RepositoryError(.internalFault, "\(object.kind) of \(object.body.count) bytes is too long to store")
         }
         if let failure = objects.failure { throw failure }
-        guard !known.contains(object.id), accepted.withLock({ $0.insert(object.id).inserted }) else { return false }
+        guard !isKnown(object.id), accepted.withLock({ $0.insert(object.id).inserted }) else { return false }
         let weight = object.body.count + 512
         try objects.push(
             Item(object: object, fingerprint: PackFingerprint(of: object.body.span)), weight: weight)

@@ -6,7 +6,7 @@ package struct RepositoryError: Error, Sendable {
     /// What went wrong, for the exit code.
     package enum Code: String, Sendable, CaseIterable {
         // The repository as a whole.
-        case noRepository, repositoryExists, unsupportedFormat, heldByAnother
+        case noRepository, repositoryExists, unsupportedFormat, heldByAnother, overtaken
         // Keys.
         case wrongKey, missingKey, invalidKeyFile
         // What was read and is wrong.

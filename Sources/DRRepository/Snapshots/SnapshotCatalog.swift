@@ -16,10 +16,13 @@ package struct SnapshotCatalog: Sendable {
     package let faults: [RepositoryError]
 
     /// Opens every snapshot that a log names.
-    package init(reading repository: Repository, ledger: Ledger, listKey: ListKey) {
+    /// - Parameter left: names of snapshots to leave out.
+    package init(
+        reading repository: Repository, ledger: Ledger, listKey: ListKey, without left: Set<Digest> = []
+    ) {
         var found: [Snapshot] = []
         var faults = ledger.faults
-        for expected in ledger.snapshots {
+        for expected in ledger.snapshots where !left.contains(expected.name) {
             do throws(RepositoryError) {
                 found.append(try Self.read(expected, repository, listKey))
             } catch {

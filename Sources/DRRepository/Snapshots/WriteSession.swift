@@ -31,16 +31,18 @@ package final class WriteSession: Sendable {
                 hint: "use the identity that `repo init` wrote, or enrol this host with `drctl key writer`")
         }
         let signer = SignerID(of: signingKey.publicKey)
-        guard repository.keys(having: [.writer]).contains(signingKey.publicKey) else {
+        guard repository.signer(signer, has: .writer) else {
             throw RepositoryError(
                 .notAuthentic, "this identity's host is not enrolled as a writer of repository \(repository.id)",
                 hint: "enrol it with `drctl key writer`")
         }
         let ledger = try Ledger(reading: repository)
         if let fault = ledger.logs.first(where: { $0.signer == signer })?.faults.first { throw fault }
-        // Chunks of a pack that got lost are stored again: a backup heals what it still has the source of.
+        // Chunks of a pack that got lost are stored again: a backup heals what it still has the source of. So are those
+        // of condemned packs, which may be gone tomorrow.
         let packs = try repository.storage.list(StorageFolder.packs.path)
-        let present = Dictionary(packs.map { ($0.name, $0.sizeBytes) }) { first, _ in first }
+        var present = Dictionary(packs.map { ($0.name, $0.sizeBytes) }) { first, _ in first }
+        for doomed in ledger.removals.condemned.keys { present[doomed.hex] = nil }
         let (index, faults) = ObjectIndex.load(
             repository, ledger: ledger, listKey: keys.listKey, scope: .signer(signer), present: present)
         run = try RunID()
@@ -74,8 +76,10 @@ package final class WriteSession: Sendable {
     }
 
     /// Stores what is open and publishes the snapshot. On return everything it refers to, the snapshot itself and the
-    /// log entry that names it are durable.
+    /// log entry that names it are durable, and no prune deletes any of it while the snapshot is there.
     /// - Parameter manifest: the run's `bytesStored` is filled in here, and `endedNanoseconds`.
+    /// - Throws: `overtaken` where a prune condemned meanwhile what the snapshot relies on: make the backup again, in a
+    ///   new session, which stores that again.
     package func publish(_ manifest: SnapshotManifest) throws(RepositoryError) -> Snapshot {
         try sink.finish()
         var manifest = manifest
@@ -85,14 +89,22 @@ package final class WriteSession: Sendable {
             manifest, context: context, listKey: keys.listKey, signedBy: signingKey)
         let id = Digest.of(bytes)
         try repository.storage.put(bytes, at: .snapshot(id))
-        try log.append("backup", snapshots: [LogEntry.Added(name: id, bytes: bytes.count)])
+        let used = sink.reliedPacks
+        try log.publish(LogEntry.Added(name: id, bytes: bytes.count)) { ledger throws(RepositoryError) in
+            let doomed = used.union(log.stored).count { ledger.removals.isDoomed($0) } + (ledger.removals.isDoomed(id) ? 1 : 0)
+            guard doomed == 0 else {
+                throw RepositoryError(
+                    .overtaken, "a prune condemned \(doomed) packs that this backup relies on while it ran",
+                    hint: "run the backup again; a prune leaves alone what is younger than its grace period")
+            }
+        }
         return Snapshot(id: id, signer: context.host, run: run, manifest: manifest)
     }
 
     /// Ends a run that publishes nothing: what is sealed is stored and logged, so that a rerun finds it.
     package func checkpoint() throws(RepositoryError) {
         try sink.finish()
-        try log.append("checkpoint")
+        try log.checkpoint()
     }
 
     /// Ends a run that put nothing into the sink, and leaves no trace of it.
@@ -102,6 +114,6 @@ package final class WriteSession: Sendable {
     package func cancel() {
         sink.cancel(RepositoryError(.cancelled, "the backup was cancelled"))
         // The run failed already, and that is what is reported.
-        try? log.append("checkpoint")
+        try? log.checkpoint()
     }
 }

@@ -48,6 +48,21 @@ package struct LocalStorage: Storage {
         }
     }
 
+    package func remove(_ path: StoragePath) throws(RepositoryError) {
+        let target = file(path)
+        do throws(SystemError) {
+            guard try FileStatus.ifPresent(at: target) != nil else { return }
+            try FaultPoint.reach("storage.beforeRemove")
+            try DurableFile.remove(target)
+            try DurableFile.syncDirectory(target.removingLastComponent())
+            try FaultPoint.reach("storage.afterRemove")
+        } catch {
+            throw RepositoryError(
+                .storageFailed, "\(path) could not be removed: \(error.message)",
+                hint: error.hint ?? "prune where this user may delete; nothing is lost, and a rerun goes on", cause: error)
+        }
+    }
+
     package func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
         let directory = file(folder)
         do throws(SystemError) {
@@ -61,7 +76,9 @@ package struct LocalStorage: Storage {
                 guard let status = try FileStatus.ifPresent(at: directory.appending(name)) else { continue }
                 let isFolder = status.kind == .directory
                 entries.append(
-                    StorageEntry(name: name, isFolder: isFolder, sizeBytes: isFolder ? 0 : Int(status.sizeBytes)))
+                    StorageEntry(
+                        name: name, isFolder: isFolder, sizeBytes: isFolder ? 0 : Int(status.sizeBytes),
+                        receivedNanoseconds: status.changedAt))
             }
             return entries
         } catch {

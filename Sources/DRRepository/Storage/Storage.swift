@@ -23,6 +23,10 @@ package protocol Storage: Sendable {
     /// - Returns: the length in bytes; nil when there is no such file.
     func size(of path: StoragePath) throws(RepositoryError) -> Int?
 
+    /// Removes a file; nothing happens where there is none. Durable on return.
+    /// - Throws: `storageFailed`, also where the storage lets nobody delete.
+    func remove(_ path: StoragePath) throws(RepositoryError)
+
     /// What lies in a folder, sorted by name, without unfinished files.
     /// - Returns: nothing for a folder that does not exist.
     func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry]
@@ -34,11 +38,14 @@ package struct StorageEntry: Hashable, Sendable {
     package let isFolder: Bool
     /// 0 for a folder.
     package let sizeBytes: Int
+    /// When the storage took the file, by its own clock, in nanoseconds since 1970.
+    package let receivedNanoseconds: Int64
 
-    package init(name: String, isFolder: Bool, sizeBytes: Int) {
+    package init(name: String, isFolder: Bool, sizeBytes: Int, receivedNanoseconds: Int64) {
         self.name = name
         self.isFolder = isFolder
         self.sizeBytes = sizeBytes
+        self.receivedNanoseconds = receivedNanoseconds
     }
 }
 

@@ -58,8 +58,28 @@ struct BackupJob: Sendable {
     /// Where unchanged files are remembered; nil rereads everything.
     var cache: FilePath?
 
+    /// A prune has to condemn something this often while one backup runs, before that gives up.
+    private static let mostTries = 3
+
     /// Blocks; run it on a thread of its own. The snapshot is durable and in the log on return.
+    ///
+    /// Where a prune condemns meanwhile what the snapshot relies on, the sources are read once more and that is stored
+    /// again; a stream cannot be read twice.
     func run(
+        isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (CaptureProgress, _ expectedBytes: Int64?) -> Void
+    ) throws -> Result {
+        for _ in 1..<Self.mostTries {
+            do {
+                return try runOnce(isCancelled: isCancelled, progress: progress)
+            } catch let error as RepositoryError where error.code == .overtaken {
+                if case .stream = input { throw error }
+            }
+        }
+        return try runOnce(isCancelled: isCancelled, progress: progress)
+    }
+
+    private func runOnce(
         isCancelled: @escaping @Sendable () -> Bool,
         progress: @escaping @Sendable (CaptureProgress, _ expectedBytes: Int64?) -> Void
     ) throws -> Result {

@@ -5,6 +5,8 @@ import Synchronization
 final class MemoryStorage: Storage {
     private struct State {
         var files: [String: [UInt8]] = [:]
+        var received: [String: Int64] = [:]
+        var now: Int64 = 0
         var unreadable: Set<String> = []
         var unlistable: Set<String> = []
         var failingPuts: StorageFolder?
@@ -47,8 +49,16 @@ final class MemoryStorage: Storage {
             guard !state.failsPuts, !isIn else { throw RepositoryError(.noSpace, "\(path) could not be stored") }
             guard state.files[path.text] == nil else { throw RepositoryError(.alreadyStored, "\(path) exists") }
             state.files[path.text] = copy
+            state.received[path.text] = state.now
         }
     }
+
+    func remove(_ path: StoragePath) throws(RepositoryError) {
+        state.withLock { _ = $0.files.removeValue(forKey: path.text) }
+    }
+
+    /// The clock by which files are received from now on.
+    func setClock(_ nanoseconds: Int64) { state.withLock { $0.now = nanoseconds } }
 
     func read(
         _ path: StoragePath, fromOffset offsetBytes: Int, into buffer: inout MutableSpan<UInt8>
@@ -84,7 +94,8 @@ final class MemoryStorage: Storage {
                 let first = String(rest.prefix { $0 != "/" })
                 let isFolder = first.count < rest.count
                 entries[first] = StorageEntry(
-                    name: first, isFolder: isFolder, sizeBytes: isFolder ? 0 : bytes.count)
+                    name: first, isFolder: isFolder, sizeBytes: isFolder ? 0 : bytes.count,
+                    receivedNanoseconds: state.received[name, default: 0])
             }
             return entries.values.sorted { $0.name < $1.name }
         }
