@@ -52,7 +52,7 @@ struct PruneRun {
 
     func perform() throws(RepositoryError) -> PruneResult {
         for _ in 0..<Self.attempts {
-            let view = try PruneView(repository, keys: keys, request: request, time: time)
+            guard let view = try view() else { continue }
             let acts = view.acts(of: log.signer, grace: request.graceNanoseconds)
             var result = Self.result(view, acts)
             if request.isTrial {
@@ -72,6 +72,17 @@ struct PruneRun {
         }
         throw RepositoryError(
             .heldByAnother, "others prune with the same identity", hint: "let one of them end, and run it again")
+    }
+
+    /// What there is; nil where a log went on while it was read, which explains what seemed to be missing.
+    private func view() throws(RepositoryError) -> PruneView? {
+        let before = try Ledger(reading: repository)
+        do throws(RepositoryError) {
+            return try PruneView(repository, ledger: before, keys: keys, request: request, time: time)
+        } catch {
+            guard try before.refreshed(repository).heads == before.heads else { return nil }
+            throw error
+        }
     }
 
     /// Deletes what the log says is deleted; also what an earlier prune was stopped before it deleted.

@@ -21,10 +21,9 @@ struct PruneView {
     /// - Throws: the first thing that is not as it should be: where a log, a snapshot, an index or a directory does not
     ///   open, it is not known what is needed, and nothing may be deleted.
     init(
-        _ repository: Repository, keys: RepositoryKeys, request: PruneRequest, time: any TimeSource
+        _ repository: Repository, ledger: Ledger, keys: RepositoryKeys, request: PruneRequest, time: any TimeSource
     ) throws(RepositoryError) {
         now = time.wallNanoseconds()
-        let ledger = try Ledger(reading: repository)
         if let fault = ledger.faults.first { throw Self.refusal(fault) }
         let storage = repository.storage
         packs = try Self.files(storage, .packs)

@@ -6,7 +6,10 @@ import SystemPackage
 
 struct Repo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a repository, or see what one is.", subcommands: [RepoInit.self, RepoInfo.self])
+        abstract: "Make a repository, see what one is, and keep it small.",
+        subcommands: [
+            RepoInit.self, RepoInfo.self, RepoPrune.self, RepoRemove.self, RepoPin.self, RepoUnpin.self,
+        ])
 }
 
 struct RepoInit: Command {

@@ -6,7 +6,6 @@ final class MemoryStorage: Storage {
     private struct State {
         var files: [String: [UInt8]] = [:]
         var received: [String: Int64] = [:]
-        var now: Int64 = 0
         var unreadable: Set<String> = []
         var unlistable: Set<String> = []
         var failingPuts: StorageFolder?
@@ -14,6 +13,10 @@ final class MemoryStorage: Storage {
     }
 
     private let state = Mutex(State())
+    private let clock: @Sendable () -> Int64
+
+    /// - Parameter clock: when a file is received.
+    init(clock: @escaping @Sendable () -> Int64 = { 0 }) { self.clock = clock }
 
     var name: String { "memory" }
 
@@ -31,9 +34,9 @@ final class MemoryStorage: Storage {
 
     /// A copy to be damaged, while this one stays as it is.
     func copy() -> MemoryStorage {
-        let other = MemoryStorage()
-        let files = state.withLock { $0.files }
-        other.state.withLock { $0.files = files }
+        let other = MemoryStorage(clock: clock)
+        let (files, received) = state.withLock { ($0.files, $0.received) }
+        other.state.withLock { ($0.files, $0.received) = (files, received) }
         return other
     }
 
@@ -49,16 +52,13 @@ final class MemoryStorage: Storage {
             guard !state.failsPuts, !isIn else { throw RepositoryError(.noSpace, "\(path) could not be stored") }
             guard state.files[path.text] == nil else { throw RepositoryError(.alreadyStored, "\(path) exists") }
             state.files[path.text] = copy
-            state.received[path.text] = state.now
+            state.received[path.text] = clock()
         }
     }
 
     func remove(_ path: StoragePath) throws(RepositoryError) {
         state.withLock { _ = $0.files.removeValue(forKey: path.text) }
     }
-
-    /// The clock by which files are received from now on.
-    func setClock(_ nanoseconds: Int64) { state.withLock { $0.now = nanoseconds } }
 
     func read(
         _ path: StoragePath, fromOffset offsetBytes: Int, into buffer: inout MutableSpan<UInt8>

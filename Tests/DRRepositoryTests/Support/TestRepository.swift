@@ -18,6 +18,10 @@ final class SteppingTime: TimeSource {
         }
     }
     func bootNanoseconds() -> Int64 { wallNanoseconds() }
+
+    /// The time, which does not go on with that.
+    var now: Int64 { seconds.withLock { $0 * 1_000_000_000 } }
+    func advance(hours: Int64) { seconds.withLock { $0 += hours * 3600 } }
 }
 
 /// A repository in memory with an identity that reads and writes.
@@ -34,7 +38,8 @@ struct TestRepository {
     static let targetObjectBytes = 256 << 10
 
     init(readers: [NewRepository.Reader] = []) throws {
-        storage = MemoryStorage()
+        let time = time
+        storage = MemoryStorage { time.now }
         let new = try NewRepository(host: "alpha", makesIdentity: true, readers: readers, time: time)
         repository = try new.store(in: storage)
         identityFile = try #require(new.identityFile)
@@ -52,9 +57,10 @@ struct TestRepository {
     /// Backs up files of one chunk each, none empty, as `/data/1000` and so on.
     @discardableResult
     func backUp(
-        _ contents: [[UInt8]], dataset: String = "data", isPartial: Bool = false, keys: RepositoryKeys? = nil
+        _ contents: [[UInt8]], dataset: String = "data", isPartial: Bool = false, keys: RepositoryKeys? = nil,
+        through other: (any Storage)? = nil
     ) throws -> Snapshot {
-        let current = try Repository(opening: storage, pinned: repository.id)
+        let current = try Repository(opening: other ?? storage, pinned: repository.id)
         let session = try WriteSession(
             current, keys: keys ?? self.keys, targetObjectBytes: Self.targetObjectBytes, time: time)
         let sink = session.sink
