@@ -154,7 +154,8 @@ struct PruneRun {
         let indexes = try IndexObject.store(
             moved,
             context: RunContext(
-                repository: repository.id, domain: domain.name, epoch: domain.epoch.number, run: runID, host: log.signer),
+                repository: repository.id, domain: domain.name, epoch: domain.epoch.number, run: runID, host: log.signer
+            ),
             listKey: keys.listKey, signedBy: log.key, in: repository.storage)
         var rewriting = LogEntry.Prune()
         rewriting.condemned = emptied
@@ -183,7 +184,9 @@ struct PruneRun {
         for record in acts.reprieved { result.reprieved.add(bytes(record.name)) }
         for record in acts.deleted { result.deleted.add(bytes(record.name)) }
         let settled = Set((acts.reprieved + acts.deleted).map(\.name))
-        for name in view.ledger.removals.condemned.keys where !settled.contains(name) { result.waiting.add(bytes(name)) }
+        for name in view.ledger.removals.condemned.keys where !settled.contains(name) {
+            result.waiting.add(bytes(name))
+        }
         return result
     }
 }

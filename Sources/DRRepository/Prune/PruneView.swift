@@ -89,9 +89,10 @@ struct PruneView {
     /// Packs that nothing needs, and files that no log names, all of them older than the grace period.
     private func unneeded(grace: Int64) -> [Digest] {
         var found: [Digest] = []
-        let logged = Set(ledger.logs.flatMap(\.entries).flatMap { entry in
-            (entry.packsAdded + entry.indexesAdded + entry.snapshotsAdded).map(\.name)
-        })
+        let logged = Set(
+            ledger.logs.flatMap(\.entries).flatMap { entry in
+                (entry.packsAdded + entry.indexesAdded + entry.snapshotsAdded).map(\.name)
+            })
         for (name, file) in packs where isOver(grace, since: file.receivedNanoseconds) {
             if needs.bytes[name] == nil { found.append(name) }
         }

@@ -91,7 +91,8 @@ package final class WriteSession: Sendable {
         try repository.storage.put(bytes, at: .snapshot(id))
         let used = sink.reliedPacks
         try log.publish(LogEntry.Added(name: id, bytes: bytes.count)) { ledger throws(RepositoryError) in
-            let doomed = used.union(log.stored).count { ledger.removals.isDoomed($0) } + (ledger.removals.isDoomed(id) ? 1 : 0)
+            let doomed =
+                used.union(log.stored).count { ledger.removals.isDoomed($0) } + (ledger.removals.isDoomed(id) ? 1 : 0)
             guard doomed == 0 else {
                 throw RepositoryError(
                     .overtaken, "a prune condemned \(doomed) packs that this backup relies on while it ran",

@@ -59,7 +59,8 @@ package struct LocalStorage: Storage {
         } catch {
             throw RepositoryError(
                 .storageFailed, "\(path) could not be removed: \(error.message)",
-                hint: error.hint ?? "prune where this user may delete; nothing is lost, and a rerun goes on", cause: error)
+                hint: error.hint ?? "prune where this user may delete; nothing is lost, and a rerun goes on",
+                cause: error)
         }
     }
 

@@ -199,4 +199,35 @@ struct PruneFixture {
         }
         #expect(error?.code == .missingKey)
     }
+
+    @Test func aPinnedSnapshotStaysUntilItIsReleased() throws {
+        let fixture = try PruneFixture()
+        let old = try fixture.test.backUp(contents(1...3))
+        try fixture.test.backUp(contents(20...23))
+        fixture.afterGrace()
+        let repository = try Repository(opening: fixture.storage, pinned: fixture.test.repository.id)
+        let (pruner, time) = (fixture.pruner, fixture.test.time)
+        try repository.pinSnapshot(old.id, reason: "case 7", keys: pruner, time: time)
+        #expect(try fixture.prune(last: 1).removed == [])
+        let error = #expect(throws: RepositoryError.self) {
+            try repository.removeSnapshot(old.id, reason: "no", keys: pruner, time: time)
+        }
+        #expect(error?.message.contains("case 7") == true)
+        try repository.unpinSnapshot(old.id, reason: "closed", keys: pruner, time: time)
+        #expect(try fixture.prune(last: 1).removed == [old.id])
+    }
+
+    /// What is lost for good stands in the way of a prune until somebody removes it.
+    @Test func aSnapshotThatDoesNotOpenCanBeRemoved() throws {
+        let fixture = try PruneFixture()
+        let broken = try fixture.test.backUp(contents(1...3))
+        let kept = try fixture.test.backUp(contents(20...23))
+        fixture.storage["snapshots/\(broken.id.hex)"] = nil
+        #expect(throws: RepositoryError.self) { try fixture.prune() }
+        let repository = try Repository(opening: fixture.storage, pinned: fixture.test.repository.id)
+        try repository.removeSnapshot(broken.id, reason: "lost", keys: fixture.pruner, time: fixture.test.time)
+        fixture.afterGrace()
+        #expect(try fixture.prune().condemned.files > 0)
+        #expect(try fixture.snapshots() == [kept.id])
+    }
 }

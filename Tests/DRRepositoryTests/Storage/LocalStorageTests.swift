@@ -33,7 +33,9 @@ import Testing
             #expect(try storage.readAll(path, limitBytes: 10) == [1, 2, 3])
             #expect(try storage.read(path, fromOffset: 1, count: 2) == [2, 3])
             #expect(
-                try storage.list(StorageFolder.packs.path).map { "\($0.name) \($0.isFolder) \($0.sizeBytes)" } == ["abc false 3"]
+                try storage.list(StorageFolder.packs.path).map { "\($0.name) \($0.isFolder) \($0.sizeBytes)" } == [
+                    "abc false 3"
+                ]
             )
             let error = #expect(throws: RepositoryError.self) { try storage.put([9], at: path) }
             #expect(error?.code == .alreadyStored)
