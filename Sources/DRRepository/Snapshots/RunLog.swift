@@ -90,9 +90,7 @@ final class RunLog: Sendable {
             guard try append("backup", packs, indexes, snapshots: [snapshot], after: before) else { continue }
             packs = []
             indexes = []
-            let after = ledger
-            try check(after)
-            if after.removals.condemnationCount == before.removals.condemnationCount { return }
+            if ledger.removals.condemnationCount == before.removals.condemnationCount { return }
         }
         throw contended
     }
