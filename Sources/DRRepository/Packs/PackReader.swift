@@ -8,8 +8,18 @@ package final class PackReader: ObjectSource {
     private static let readBytes = 4 << 20
     private static let gapBytes = 64 << 10
 
+    /// What the logs say now.
+    package struct Reloaded: Sendable {
+        let index: ObjectIndex
+        /// A snapshot that was removed since.
+        let removed: Digest?
+    }
+
     package var naming: any ObjectNaming { idKey }
-    package let index: ObjectIndex
+    /// Where objects lie, as far as is known now.
+    package var index: ObjectIndex { places.withLock { $0 } }
+    private let places: Mutex<ObjectIndex>
+    private let reload: @Sendable () throws(RepositoryError) -> Reloaded?
     private let storage: any Storage
     private let idKey: IDKey
     private let keyring: RunKeyring
@@ -17,9 +27,14 @@ package final class PackReader: ObjectSource {
     private let idleOpeners = Mutex<[PackOpener]>([])
 
     /// Reads packs of this storage through the index, with the keys that open their objects.
-    package init(storage: any Storage, index: ObjectIndex, listKey: ListKey, idKey: IDKey, keyring: RunKeyring) {
+    /// - Parameter reload: asked when a pack is gone: what is known now, or nil where no log has changed.
+    package init(
+        storage: any Storage, index: ObjectIndex, listKey: ListKey, idKey: IDKey, keyring: RunKeyring,
+        reload: @escaping @Sendable () throws(RepositoryError) -> Reloaded? = { () throws(RepositoryError) in nil }
+    ) {
         self.storage = storage
-        self.index = index
+        places = Mutex(index)
+        self.reload = reload
         self.idKey = idKey
         self.keyring = keyring
         catalog = PackCatalog(storage: storage, listKey: listKey)
@@ -30,6 +45,26 @@ package final class PackReader: ObjectSource {
     }
 
     package func read(_ object: ObjectLink) throws(RepositoryError) -> StoredObject {
+        do throws(RepositoryError) {
+            return try readFromAnywhere(object)
+        } catch {
+            // A prune may have moved the object since the index was loaded. Before a pack counts as lost, the logs say.
+            guard error.code == .missingPack, let now = try reload() else { throw error }
+            places.withLock { $0 = now.index }
+            do throws(RepositoryError) {
+                return try readFromAnywhere(object)
+            } catch {
+                guard let removed = now.removed, [.missingPack, .missingObject].contains(error.code) else {
+                    throw error
+                }
+                throw RepositoryError(
+                    .overtaken, "snapshot \(removed.hex.prefix(16)) was removed by a prune while packs were read",
+                    hint: "nothing is damaged; `drctl snapshots` lists what is there now", cause: error)
+            }
+        }
+    }
+
+    private func readFromAnywhere(_ object: ObjectLink) throws(RepositoryError) -> StoredObject {
         let locations = index.locations(of: object.id)
         guard !locations.isEmpty else { throw Self.unknown(object) }
         var failures: [RepositoryError] = []
@@ -52,6 +87,7 @@ package final class PackReader: ObjectSource {
         each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
         var wanted: [(object: ObjectLink, location: PackLocation)] = []
+        let index = index
         for object in objects {
             if let location = index.location(of: object.id) {
                 wanted.append((object, location))

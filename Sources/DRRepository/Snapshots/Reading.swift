@@ -1,4 +1,5 @@
 internal import DRCrypto
+internal import Synchronization
 
 extension Repository {
     /// What opens the repository's objects, over every index that the logs name.
@@ -8,8 +9,21 @@ extension Repository {
         _ keys: RepositoryKeys, ledger: Ledger
     ) throws(RepositoryError) -> (source: PackReader, faults: [RepositoryError]) {
         let (index, faults) = ObjectIndex.load(self, ledger: ledger, listKey: keys.listKey, scope: .everybody)
+        let seen = Mutex(ledger)
+        let listKey = keys.listKey
         let source = PackReader(
-            storage: storage, index: index, listKey: keys.listKey, idKey: keys.idKey, keyring: try keyring(keys))
+            storage: storage, index: index, listKey: keys.listKey, idKey: keys.idKey, keyring: try keyring(keys)
+        ) { () throws(RepositoryError) in
+            try seen.withLock { seen throws(RepositoryError) in
+                let now = try seen.refreshed(self)
+                guard now.heads != seen.heads else { return nil }
+                let removed = now.removals.removed.keys.first { seen.removals.removed[$0] == nil }
+                seen = now
+                return PackReader.Reloaded(
+                    index: ObjectIndex.load(self, ledger: now, listKey: listKey, scope: .everybody).index,
+                    removed: removed)
+            }
+        }
         return (source, faults)
     }
 

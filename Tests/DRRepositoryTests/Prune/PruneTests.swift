@@ -230,4 +230,35 @@ struct PruneFixture {
         #expect(try fixture.prune().condemned.files > 0)
         #expect(try fixture.snapshots() == [kept.id])
     }
+
+    /// A restore that is under way finds what was moved, and is told of what was removed: neither is damage.
+    @Test func aReaderRereadsTheLogsBeforeItCallsAPackLost() throws {
+        let fixture = try PruneFixture()
+        let removed = try fixture.test.backUp(contents(1...40))
+        let kept = try fixture.test.backUp(contents(1...3))
+        let reader = try fixture.test.reader()
+        fixture.afterGrace()
+        #expect(try fixture.prune(last: 1).rewritten.files > 0)
+        fixture.afterGrace()
+        #expect(try fixture.prune(last: 1).deleted.files > 0)
+        let root = try reader.read(kept.manifest.root)
+        for link in root.links { #expect(throws: Never.self) { try reader.read(link) } }
+        let error = #expect(throws: RepositoryError.self) {
+            try fixture.test.reader().read(removed.manifest.root)
+        }
+        #expect(error?.code == .missingObject)
+    }
+
+    @Test func aReaderOfWhatWasRemovedMeanwhileIsToldSo() throws {
+        let fixture = try PruneFixture()
+        let removed = try fixture.test.backUp(contents(1...40))
+        try fixture.test.backUp(contents(50...90))
+        let reader = try fixture.test.reader()
+        fixture.afterGrace()
+        try fixture.prune(last: 1)
+        fixture.afterGrace()
+        #expect(try fixture.prune(last: 1).deleted.files > 0)
+        let error = #expect(throws: RepositoryError.self) { try reader.read(removed.manifest.root) }
+        #expect(error?.code == .overtaken)
+    }
 }
