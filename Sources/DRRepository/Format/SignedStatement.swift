@@ -3,8 +3,8 @@ internal import FoundationEssentials
 
 /// A statement in JSON inside a DSSE envelope with one Ed25519 signature.
 ///
-/// What is signed is the exact payload: nobody has to write the same JSON twice to check it. Keys are sorted and
-/// there is no white space all the same, so that equal statements are equal bytes.
+/// What is signed is the exact payload: nobody has to write that JSON twice to check it. The envelope around it is
+/// signed by nobody, and is taken only as it was written: keys sorted, no white space, one signature with its key's id.
 enum SignedStatement {
     /// Which statement: the last part of the payload type `application/vnd.drctl.KIND+json`.
     enum Kind: String {
@@ -40,9 +40,17 @@ enum SignedStatement {
     ) throws(RepositoryError) -> Opened<Value> {
         do throws(CryptoError) {
             let envelope = try DSSEEnvelope(parsing: bytes)
-            let signers = try envelope.signers(among: keys)
-            let payload = try envelope.payload(type: kind.payloadType, verifiedBy: keys)
-            guard let signer = signers.first else { throw CryptoError(.badSignature, "nobody signed it") }
+            guard envelope.payloadType == kind.payloadType else {
+                throw CryptoError(.malformed, "it holds \(envelope.payloadType.debugDescription)")
+            }
+            guard let signer = try envelope.signers(among: keys).first else {
+                throw CryptoError(.badSignature, "nobody trusted signed it")
+            }
+            // What is around the payload is signed by nobody: it has to be what the writer wrote, to the last bit.
+            guard envelope.signatures.map(\.keyID) == [DSSEEnvelope.keyID(of: signer)],
+                try envelope.encoded() == bytes
+            else { throw CryptoError(.malformed, "its envelope was changed") }
+            let payload = envelope.unverifiedPayload
             let value = try decode(type, from: payload, name: name)
             return Opened(value: value, payload: payload, signer: SignerID(of: signer))
         } catch {
