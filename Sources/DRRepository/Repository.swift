@@ -41,7 +41,7 @@ package struct Repository: Sendable {
             : .notEstablished("the repository's id was not given, so another repository could lie in its place")
     }
 
-    /// The public keys of the hosts that have any of these roles.
+    /// The public keys of the hosts that have any of these roles, revoked ones too: what they signed before counts.
     func keys(having roles: Set<HostRole>) -> [Ed25519.PublicKey] {
         config.hosts.filter { host in roles.contains { host.roles.contains($0.rawValue) } }.compactMap(\.publicKey)
     }
@@ -67,6 +67,9 @@ package enum HostRole: String, Sendable, CaseIterable {
     case lister
     /// Removes snapshots, condemns and deletes packs, moves sealed objects into new ones.
     case pruner
+
+    /// Whether it needs the id key: lists are made with the list keys alone, and a verifier reads bytes.
+    var holdsIDKey: Bool { self == .writer || self == .pruner }
 
     /// The roles whose keys may sign a log.
     static let logging: Set<HostRole> = [.writer, .verifier, .pruner]

@@ -6,9 +6,8 @@ package struct ConfigChain: Sendable {
     package let repository: Digest
     package let owner: Ed25519.PublicKey
     let genesis: Genesis
-    private(set) var secrets: [SecretRecord] = []
-    package private(set) var slots: [SlotRecord] = []
-    package private(set) var hosts: [HostRecord] = []
+    /// What the entries say together.
+    private(set) var state: ConfigState
     /// Number and payload digest of the newest entry.
     package private(set) var head: ChainHead
     /// Payload digests by number, for comparison with what was seen before.
@@ -42,7 +41,7 @@ package struct ConfigChain: Sendable {
         let unverified = try JSON.decode(
             ConfigEntry.self, from: try SignedStatement.unverifiedPayload(bytes, name: "the genesis"),
             name: "the genesis")
-        guard let genesis = unverified.genesis, let key = Hexadecimal.bytes(genesis.owner),
+        guard case .genesis(let genesis)? = unverified.act, let key = Hexadecimal.bytes(genesis.owner),
             let owner = Ed25519.PublicKey(key)
         else { throw RepositoryError(.damaged, "the genesis names no owner") }
         let opened = try SignedStatement.open(
@@ -60,6 +59,7 @@ package struct ConfigChain: Sendable {
         repository = id
         self.owner = owner
         self.genesis = genesis
+        state = ConfigState(genesis, writtenNanoseconds: opened.value.writtenNanoseconds)
         head = ChainHead(number: 1, payload: id)
         payloads = [1: id]
     }
@@ -72,16 +72,11 @@ package struct ConfigChain: Sendable {
             entry.schema == ConfigEntry.schema, entry.number == number, entry.previous == head.payload,
             entry.repository == repository
         else { throw RepositoryError(.notAuthentic, "\(name) does not follow the one before it") }
-        switch (entry.genesis, entry.secretAdded, entry.slotAdded, entry.hostAdded) {
-        case (nil, let secret?, nil, nil): secrets.append(secret)
-        case (nil, nil, let slot?, nil): slots.append(slot)
-        case (nil, nil, nil, let host?):
-            guard host.publicKey != nil else { throw RepositoryError(.damaged, "\(name) has no usable host key") }
-            hosts.append(host)
-        default:
+        guard let act = entry.act else {
             throw RepositoryError(
                 .unsupportedFormat, "\(name) says something that this drctl does not know", hint: "use a newer drctl")
         }
+        try state.apply(act, number: number, writtenNanoseconds: entry.writtenNanoseconds)
         head = ChainHead(number: number, payload: Digest.of(opened.payload))
         payloads[number] = head.payload
     }
@@ -91,17 +86,16 @@ package struct ConfigChain: Sendable {
     static func create(
         _ genesis: Genesis, owner: Ed25519.PrivateKey, now: Int64, in storage: any Storage
     ) throws(RepositoryError) -> ConfigChain {
-        let entry = ConfigEntry(number: 1, writtenNanoseconds: now, genesis: genesis)
+        let entry = ConfigEntry(number: 1, after: nil, writtenNanoseconds: now, .genesis(genesis))
         let bytes = try SignedStatement.seal(entry, as: .config, signedBy: owner)
         try storage.put(bytes, at: .config(1))
         return try ConfigChain(genesis: bytes, pinned: nil, storage: storage)
     }
 
-    /// Signs and stores what the owner adds, then takes it up.
+    /// Signs and stores what the owner says, then takes it up. Durable on return.
     /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something.
     mutating func add(
-        secret: SecretRecord? = nil, slot: SlotRecord? = nil, host: HostRecord? = nil, owner key: Ed25519.PrivateKey,
-        now: Int64, to storage: any Storage
+        _ act: ConfigAct, owner key: Ed25519.PrivateKey, now: Int64, to storage: any Storage
     ) throws(RepositoryError) {
         guard key.publicKey == owner else {
             throw RepositoryError(
@@ -110,8 +104,7 @@ package struct ConfigChain: Sendable {
         }
         let number = head.number + 1
         let entry = ConfigEntry(
-            number: number, previous: head.payload, repository: repository, writtenNanoseconds: now,
-            secretAdded: secret, slotAdded: slot, hostAdded: host)
+            number: number, after: (head.payload, repository), writtenNanoseconds: now, act)
         let bytes = try SignedStatement.seal(entry, as: .config, signedBy: key)
         do throws(RepositoryError) {
             try storage.put(bytes, at: .config(number))

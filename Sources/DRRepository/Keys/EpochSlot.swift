@@ -1,53 +1,57 @@
 internal import DRCrypto
 
 /// A key slot: an age file whose plaintext is an ordinary age identity file, so that with stock tools
-/// `age -d -i mine slot-… > epoch` gives what `age -d -i epoch` opens run keys with.
+/// `age -d -i mine slot-… > epochs` gives what `age -d -i epochs` opens run keys of every epoch with.
 ///
 ///     # drctl slot 0
 ///     # repository: 64 digits
 ///     # domain: default
-///     # epoch: 1
-///     AGE-SECRET-KEY-1…
+///     # epoch: 2
+///     AGE-SECRET-KEY-1…     (of epoch 2)
+///     AGE-SECRET-KEY-1…     (of epoch 1)
 enum EpochSlot {
-    private static let title = "# drctl slot 0"
-
-    static func seal(
-        _ identity: AgeIdentity, repository: Digest, domain: String, epoch: UInt32, to recipient: AgeRecipient
-    ) throws(RepositoryError) -> [UInt8] {
-        let header =
-            "\(title)\n# repository: \(repository)\n# domain: \(domain)\n# epoch: \(epoch)\n"
-        return try AgeFile.seal(
-            Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")], to: [recipient])
+    private static func header(_ place: KeyPlace) -> [String] {
+        [
+            "# drctl slot 0", "# repository: \(place.repository)", "# domain: \(place.domain)",
+            "# epoch: \(place.epoch)",
+        ]
     }
 
+    /// - Parameter identities: by epoch: the place's own, and the earlier ones that are still needed.
+    static func seal(
+        _ identities: [UInt32: AgeIdentity], of place: KeyPlace, to recipient: AgeRecipient
+    ) throws(RepositoryError) -> [UInt8] {
+        var plaintext = Array((header(place).joined(separator: "\n") + "\n").utf8)
+        for (_, identity) in identities.sorted(by: { $0.key > $1.key }) {
+            plaintext += try identityText(identity) + [UInt8(ascii: "\n")]
+        }
+        return try AgeFile.seal(plaintext, to: [recipient])
+    }
+
+    /// - Parameter epochs: what the owner signed.
+    /// - Returns: the identities by epoch, the place's own among them.
     /// - Throws: `wrongKey` when the identities do not open it; `notAuthentic` when it belongs elsewhere or holds
     ///   another key than the owner signed.
     static func open(
-        _ file: [UInt8], with identities: [AgeIdentity], repository: Digest, domain: DomainRecord, name: String
-    ) throws(RepositoryError) -> AgeIdentity {
+        _ file: [UInt8], with identities: [AgeIdentity], of place: KeyPlace, epochs: [EpochRecord], name: String
+    ) throws(RepositoryError) -> [UInt32: AgeIdentity] {
         let plaintext = try AgeFile.open(file, with: identities, name: name)
         let lines = plaintext.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        let expected = [
-            title, "# repository: \(repository)", "# domain: \(domain.name)", "# epoch: \(domain.epoch.number)",
-        ]
-        guard Array(lines.prefix(4)) == expected else {
+        guard Array(lines.prefix(4)) == header(place) else {
             throw RepositoryError(.notAuthentic, "\(name) belongs to another repository, domain or epoch")
         }
-        let identity: AgeIdentity
-        do throws(CryptoError) {
-            guard let first = try AgeIdentity.parse(file: try SecretBytes(copying: plaintext)).first else {
-                throw CryptoError(.malformed, "it holds no identity")
+        var found: [UInt32: AgeIdentity] = [:]
+        for identity in try identitiesOfFile(plaintext, name: name) {
+            guard let epoch = epochs.first(where: { $0.recipient == identity.recipient?.text }) else {
+                throw RepositoryError(.notAuthentic, "\(name) holds a key of no epoch that the owner signed")
             }
-            identity = first
-        } catch {
-            throw RepositoryError(.damaged, "\(name) holds no identity: \(error.message)", cause: error)
+            found[epoch.number] = identity
         }
-        guard identity.recipient?.text == domain.epoch.recipient else {
+        guard found[place.epoch] != nil else {
             throw RepositoryError(
-                .notAuthentic,
-                "\(name) holds another key than the one the owner signed for epoch \(domain.epoch.number)")
+                .notAuthentic, "\(name) holds another key than the one the owner signed for epoch \(place.epoch)")
         }
-        return identity
+        return found
     }
 }
 
@@ -60,5 +64,15 @@ func identityText(_ identity: AgeIdentity) throws(RepositoryError) -> [UInt8] {
         return text.withBytes { $0.copied() }
     } catch {
         throw RepositoryError(.internalFault, "an identity could not be written: \(error.message)", cause: error)
+    }
+}
+
+/// What an age identity file holds.
+/// - Throws: `damaged` when it holds none, or something else.
+func identitiesOfFile(_ file: [UInt8], name: String) throws(RepositoryError) -> [AgeIdentity] {
+    do throws(CryptoError) {
+        return try AgeIdentity.parse(file: try SecretBytes(copying: file))
+    } catch {
+        throw RepositoryError(.damaged, "\(name) holds no identity: \(error.message)", cause: error)
     }
 }

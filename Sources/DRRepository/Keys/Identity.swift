@@ -1,11 +1,11 @@
 package import DRCrypto
 
-/// What a person or a host opens a repository with: an age identity file, a passphrase, or a writer identity.
+/// What a person or a host opens a repository with: an age identity file, a passphrase, or a host's identity.
 package struct Identity: Sendable {
     enum Kind: Sendable {
         case reader([AgeIdentity])
         case passphrase(SecretBytes)
-        case writer(WriterIdentity)
+        case host(HostIdentity)
     }
 
     let kind: Kind
@@ -16,7 +16,7 @@ package struct Identity: Sendable {
 
     /// Whether this identity can open content at all.
     package var opensContent: Bool {
-        if case .writer = kind { false } else { true }
+        if case .host = kind { false } else { true }
     }
 
     private init(_ kind: Kind, pinned: Digest? = nil, signingKey: Ed25519.PrivateKey? = nil) {
@@ -33,13 +33,13 @@ package struct Identity: Sendable {
         (try? parse(bytes)) != nil || (try? IdentityFile.parseOwner(bytes)) != nil
     }
 
-    /// Reads an identity file: what `age-keygen` or `drctl repo init` writes, or a writer identity.
+    /// Reads an identity file: what `age-keygen` or `drctl repo init` writes, or a host's identity.
     /// - Throws: `invalidKeyFile` saying what is wrong, without showing the file.
     package static func parse(_ file: SecretBytes) throws(RepositoryError) -> Identity {
         let bytes = file.withBytes { $0.copied() }
         if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
-            let writer = try WriterIdentity(parsing: bytes)
-            return Identity(.writer(writer), pinned: writer.repository, signingKey: writer.signingKey)
+            let host = try HostIdentity(parsing: bytes)
+            return Identity(.host(host), pinned: host.repository, signingKey: host.signingKey)
         }
         let identities: [AgeIdentity]
         do throws(CryptoError) {

@@ -18,7 +18,7 @@ package final class RunKeyring: Sendable {
 
     private let repository: Digest
     private let domain: String
-    /// By number. One until rotation exists.
+    /// By number.
     private let epochs: [UInt32: AgeIdentity]
     private let opened = Mutex<[[UInt8]: RunKey]>([:])
 

@@ -1,67 +1,102 @@
 internal import DRCrypto
 
-/// What writing, listing and dedup need, and reading content does not: the id key and the list key. For readers it lies
-/// in `domains/D/epochs/N/writer-secret`, an age file for the epoch's recipient.
+/// What writing, listing and dedup need, and reading content does not: the id key, and the list keys of an epoch and of
+/// those before it. For readers it lies in the epoch's `writer-secret-…`, an age file for the epoch's recipient; for each
+/// host in a `host-…` of its own, so that hosts get a new epoch's keys from storage.
 ///
-/// Anybody can seal to a recipient, so both keys must fit the commitments that the owner signed in the genesis.
+/// Anybody can seal to a recipient, so the keys must fit the commitments that the owner signed.
 struct WriterSecret: Sendable {
     private struct Sealed: Codable {
+        struct EpochKey: Codable {
+            let epoch: UInt32
+            let key: String
+        }
+
         let schema: String
         let repository: Digest
         let domain: String
         let epoch: UInt32
-        let idKey: String
-        let listKey: String
+        /// Absent for a host that only lists.
+        let idKey: String?
+        /// In the order of the epochs.
+        let listKeys: [EpochKey]
     }
 
     static let schema = "drctl/writer-secret/0"
-    static let fileName = "writer-secret"
 
-    let idKey: SecretBytes
-    let listKey: SecretBytes
+    /// nil for a host that only lists.
+    let idKey: SecretBytes?
+    /// By epoch.
+    let listKeys: [UInt32: SecretBytes]
 
-    static func random() throws(RepositoryError) -> WriterSecret {
-        WriterSecret(idKey: try randomSecret(IDKey.byteCount), listKey: try randomSecret(ListKey.byteCount))
+    /// The part that a host with these roles gets; nil where they need no keys.
+    func part(for roles: [HostRole]) -> WriterSecret? {
+        if roles.contains(where: \.holdsIDKey) { return self }
+        return roles.contains(.lister) ? WriterSecret(idKey: nil, listKeys: listKeys) : nil
     }
 
-    func seal(
-        repository: Digest, domain: String, epoch: UInt32, to recipient: AgeRecipient
-    ) throws(RepositoryError) -> [UInt8] {
+    func seal(of place: KeyPlace, to recipient: AgeRecipient) throws(RepositoryError) -> [UInt8] {
         let sealed = Sealed(
-            schema: Self.schema, repository: repository, domain: domain, epoch: epoch, idKey: hexadecimal(idKey),
-            listKey: hexadecimal(listKey))
+            schema: Self.schema, repository: place.repository, domain: place.domain, epoch: place.epoch,
+            idKey: idKey.map { hexadecimal($0) },
+            listKeys: listKeys.sorted { $0.key < $1.key }.map {
+                Sealed.EpochKey(epoch: $0.key, key: hexadecimal($0.value))
+            })
         return try AgeFile.seal(try JSON.encode(sealed), to: [recipient])
     }
 
     static func open(
-        _ file: [UInt8], with identity: AgeIdentity, repository: Digest, domain: DomainRecord
+        _ file: [UInt8], with identity: AgeIdentity, of place: KeyPlace, name: String
     ) throws(RepositoryError) -> WriterSecret {
-        let name = "the writer secret of domain \(domain.name)"
         let plaintext = try AgeFile.open(file, with: [identity], name: name)
         let sealed = try JSON.decode(Sealed.self, from: plaintext, name: name)
-        guard sealed.schema == schema, let idKey = Hexadecimal.bytes(sealed.idKey),
-            let listKey = Hexadecimal.bytes(sealed.listKey)
-        else { throw RepositoryError(.damaged, "\(name) is not what the format says") }
-        guard sealed.repository == repository, sealed.domain == domain.name, sealed.epoch == domain.epoch.number else {
+        guard sealed.schema == schema else { throw misfit(name) }
+        guard sealed.repository == place.repository, sealed.domain == place.domain, sealed.epoch == place.epoch else {
             throw RepositoryError(.notAuthentic, "\(name) belongs to another repository, domain or epoch")
         }
-        return WriterSecret(idKey: try secret(idKey), listKey: try secret(listKey))
+        var listKeys: [UInt32: SecretBytes] = [:]
+        for entry in sealed.listKeys { listKeys[entry.epoch] = try key(entry.key, name) }
+        var idKey: SecretBytes?
+        if let text = sealed.idKey { idKey = try key(text, name) }
+        return WriterSecret(idKey: idKey, listKeys: listKeys)
     }
 
-    /// The keys made usable.
-    /// - Throws: `notAuthentic` when they are not those that the owner signed.
+    /// - Parameters:
+    ///   - epochs: all that the owner signed.
+    ///   - domain: with the id key's commitment.
+    /// - Throws: `notAuthentic` unless these are exactly the keys that the owner signed.
     func keys(
-        repository: Digest, domain: DomainRecord
-    ) throws(RepositoryError) -> (idKey: IDKey, listKey: ListKey) {
-        let idKey = try IDKey(idKey)
-        let listKey = try ListKey(listKey, repository: repository, domain: domain.name)
-        guard idKey.commitment == domain.idKeyCommitment,
-            try listKey.commitment == domain.epoch.listKeyCommitment
-        else {
-            throw RepositoryError(
-                .notAuthentic, "the id and list keys are not those that the owner signed for domain \(domain.name)")
+        of place: KeyPlace, domain: DomainRecord, epochs: [EpochRecord]
+    ) throws(RepositoryError) -> (idKey: IDKey?, listKey: ListKey) {
+        var idKey: IDKey?
+        if let secret = self.idKey { idKey = try IDKey(secret) }
+        var ordered: [SecretBytes] = []
+        for epoch in epochs.reversed() {
+            guard let key = listKeys[epoch.number], try ListKey.commitment(of: key) == epoch.listKeyCommitment else {
+                throw Self.notSigned(place)
+            }
+            ordered.append(key)
         }
+        guard let newest = ordered.first, listKeys.count == ordered.count,
+            idKey.map({ $0.commitment == domain.idKeyCommitment }) ?? true
+        else { throw Self.notSigned(place) }
+        let listKey = try ListKey(
+            newest, earlier: Array(ordered.dropFirst()), repository: place.repository, domain: place.domain)
         return (idKey, listKey)
+    }
+
+    private static func notSigned(_ place: KeyPlace) -> RepositoryError {
+        RepositoryError(
+            .notAuthentic, "the id and list keys are not those that the owner signed for domain \(place.domain)")
+    }
+
+    private static func key(_ text: String, _ name: String) throws(RepositoryError) -> SecretBytes {
+        guard let bytes = Hexadecimal.bytes(text) else { throw misfit(name) }
+        return try secret(bytes)
+    }
+
+    private static func misfit(_ name: String) -> RepositoryError {
+        RepositoryError(.damaged, "\(name) is not what the format says")
     }
 }
 

@@ -20,6 +20,7 @@ package struct SignerLog: Sendable {
         self.signer = signer
         let storage = repository.storage
         let keys = repository.keys(having: HostRole.logging).filter { SignerID(of: $0) == signer }
+        let revocation = repository.config.revocation(of: signer)
         let names = try storage.list(StoragePath("logs/\(signer)"))
         var expected: UInt64 = 1
         var previous: Digest?
@@ -49,6 +50,7 @@ package struct SignerLog: Sendable {
                 guard entry.counter == counter, entry.signer == signer, isLinked else {
                     throw RepositoryError(.notAuthentic, "\(path) does not follow the entry before it")
                 }
+                try Self.check(entry, Digest.of(bytes), revocation, path)
                 previous = Digest.of(bytes)
                 entries.append(entry)
                 digests.append(Digest.of(bytes))
@@ -57,6 +59,32 @@ package struct SignerLog: Sendable {
                 previous = nil
             }
             expected = counter + 1
+        }
+        if let revocation, expected <= revocation.counter {
+            faults.append(
+                RepositoryError(
+                    .rolledBack,
+                    "the log of \(revocation.name) lacks entries \(expected) to \(revocation.counter), which were there "
+                        + "when the host was revoked",
+                    hint: "the storage was rolled back, or somebody removed log entries"))
+        }
+    }
+
+    /// A revoked host's entries count up to the one that the owner named, and that one is as the owner saw it.
+    private static func check(
+        _ entry: LogEntry, _ digest: Digest, _ revocation: HostRevocation?, _ path: StoragePath
+    ) throws(RepositoryError) {
+        guard let revocation else { return }
+        if entry.counter > revocation.counter {
+            throw RepositoryError(
+                .notAuthentic,
+                "\(path) was signed with the key of \(revocation.name), which is revoked from entry "
+                    + "\(revocation.counter + 1) on",
+                hint: "nothing in it was believed")
+        }
+        if entry.counter == revocation.counter, digest != revocation.entry {
+            throw RepositoryError(
+                .notAuthentic, "\(path) is another than the owner saw when \(revocation.name) was revoked")
         }
     }
 

@@ -150,11 +150,11 @@ struct PruneRun {
             moved += relocator.finished.map { IndexedPack($0, host: host) }
         }
         guard !moved.isEmpty else { return }
-        let domain = repository.domain
         let indexes = try IndexObject.store(
             moved,
             context: RunContext(
-                repository: repository.id, domain: domain.name, epoch: domain.epoch.number, run: runID, host: log.signer
+                repository: repository.id, domain: repository.domain.name,
+                epoch: try repository.config.newest.number, run: runID, host: log.signer
             ),
             listKey: keys.listKey, signedBy: log.key, in: repository.storage)
         var rewriting = LogEntry.Prune()

@@ -50,7 +50,7 @@ struct PruneView {
         self.ledger = ledger
         self.catalog = catalog
         self.snapshots = snapshots
-        try mark(LinkTable(repository, index: index, listKey: keys.listKey, idKey: keys.idKey))
+        try mark(LinkTable(repository, index: index, listKey: keys.listKey, idKey: try keys.idKey))
     }
 
     private mutating func mark(_ links: LinkTable) throws(RepositoryError) {

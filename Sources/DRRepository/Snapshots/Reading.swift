@@ -12,7 +12,7 @@ extension Repository {
         let seen = Mutex(ledger)
         let listKey = keys.listKey
         let source = PackReader(
-            storage: storage, index: index, listKey: keys.listKey, idKey: keys.idKey, keyring: try keyring(keys)
+            storage: storage, index: index, listKey: keys.listKey, idKey: try keys.idKey, keyring: try keyring(keys)
         ) { () throws(RepositoryError) in
             try seen.withLock { seen throws(RepositoryError) in
                 let now = try seen.refreshed(self)
@@ -29,12 +29,12 @@ extension Repository {
 
     /// - Throws: `missingKey` with a writer's keys.
     func keyring(_ keys: RepositoryKeys) throws(RepositoryError) -> RunKeyring {
-        guard let epoch = keys.epochIdentity else {
+        guard keys.opensContent else {
             throw RepositoryError(
                 .missingKey, "a writer identity opens no content",
                 hint: "use the identity of a reader (an age identity or a passphrase)")
         }
-        return RunKeyring(repository: id, domain: domain.name, epochs: [domain.epoch.number: epoch])
+        return RunKeyring(repository: id, domain: domain.name, epochs: keys.epochs)
     }
 
     /// The snapshots that the logs name.

@@ -19,8 +19,8 @@ package final class WriteSession: Sendable {
 
     /// Draws the run's key and starts the pipeline. The session must be ended, by `publish`, `checkpoint` or `cancel`.
     /// - Parameter packsPerCheckpoint: after so many packs the log says what is stored; more than that is never lost.
-    /// - Throws: `missingKey` when the keys cannot sign; `notAuthentic` when the signer is not enrolled, or its own
-    ///   log is broken: nothing may be built on that.
+    /// - Throws: `missingKey` when the keys cannot sign; `wrongKey` when the signer is not enrolled as a writer, or was
+    ///   revoked; `notAuthentic` when its own log is broken: nothing may be built on that.
     package init(
         _ repository: Repository, keys: RepositoryKeys, level: Int = 3,
         targetObjectBytes: Int = PackLayout.targetObjectBytes, packsPerCheckpoint: Int = 32, time: any TimeSource
@@ -31,9 +31,10 @@ package final class WriteSession: Sendable {
                 hint: "use the identity that `repo init` wrote, or enrol this host with `drctl key writer`")
         }
         let signer = SignerID(of: signingKey.publicKey)
+        try repository.refuseRevoked(signer)
         guard repository.signer(signer, has: .writer) else {
             throw RepositoryError(
-                .notAuthentic, "this identity's host is not enrolled as a writer of repository \(repository.id)",
+                .wrongKey, "this identity's host is not enrolled as a writer of repository \(repository.id)",
                 hint: "enrol it with `drctl key writer`")
         }
         let ledger = try Ledger(reading: repository)
@@ -48,7 +49,8 @@ package final class WriteSession: Sendable {
         run = try RunID()
         let domain = repository.domain
         context = RunContext(
-            repository: repository.id, domain: domain.name, epoch: domain.epoch.number, run: run, host: signer)
+            repository: repository.id, domain: domain.name, epoch: try repository.config.newest.number, run: run,
+            host: signer)
         let log = RunLog(
             repository, context: context, listKey: keys.listKey, signingKey: signingKey, ledger: ledger,
             packsPerCheckpoint: packsPerCheckpoint, time: time)

@@ -89,14 +89,7 @@ struct VerificationRun {
     }
 
     private mutating func checkKeyFiles() {
-        do throws(RepositoryError) { _ = try repository.readSecretFile() } catch {
-            result.findings.append(VerificationFinding(error))
-        }
-        for slot in repository.slots {
-            do throws(RepositoryError) { _ = try repository.readSlot(slot) } catch {
-                result.findings.append(VerificationFinding(error))
-            }
-        }
+        result.findings += repository.keyFileFaults().map { VerificationFinding($0) }
     }
 
     /// What is stored and in no log: interrupted backups leave packs, and rarely a snapshot; both are counted. But where
@@ -159,8 +152,10 @@ struct VerificationRun {
     }
 
     private func packKeys() -> PackVerifier.Keys? {
-        guard let keys = request.keys, let keyring = try? repository.keyring(keys) else { return nil }
-        return PackVerifier.Keys(idKey: keys.idKey, listKey: keys.listKey, keyring: keyring)
+        guard let keys = request.keys, let keyring = try? repository.keyring(keys), let idKey = try? keys.idKey else {
+            return nil
+        }
+        return PackVerifier.Keys(idKey: idKey, listKey: keys.listKey, keyring: keyring)
     }
 
     /// With keys: what the damage hits, whether there are copies, and whether each snapshot is whole.

@@ -75,9 +75,10 @@ import Testing
     /// Anybody can seal files to a public recipient: neither a forged slot nor a forged writer secret is taken up.
     @Test func forgedKeyFilesAreRefused() throws {
         let test = try TestRepository()
-        let name = "domains/default/epochs/1/writer-secret"
-        let forged = try WriterSecret.random().seal(
-            repository: test.repository.id, domain: "default", epoch: 1, to: test.keys.recipient)
+        let place = KeyPlace(repository: test.repository.id, domain: "default", epoch: 1)
+        let name = try #require(test.storage.names(in: .domains).first { $0.contains("writer-secret") })
+        let forged = try WriterSecret(idKey: try randomSecret(32), listKeys: [1: try randomSecret(32)]).seal(
+            of: place, to: test.keys.recipient)
         let copy = test.storage.copy()
         copy[name] = forged
         let error = #expect(throws: RepositoryError.self) { try test.reopened(copy) }
@@ -88,8 +89,7 @@ import Testing
         let slot = try #require(test.repository.slots.first)
         let swapped = test.storage.copy()
         swapped[slot.path.text] = try EpochSlot.seal(
-            try AgeIdentity.generate(), repository: test.repository.id, domain: "default", epoch: 1,
-            to: try recipient(slot.label))
+            [1: try AgeIdentity.generate()], of: place, to: try recipient(slot.label))
         #expect(#expect(throws: RepositoryError.self) { try test.reopened(swapped) }?.code == .damaged)
     }
 

@@ -75,25 +75,4 @@ import Testing
         let root = try source.read(snapshot.manifest.root)
         #expect(try source.read(root.links[0]).body == someBytes(5000, seed: 6))
     }
-
-    @Test func nothingInAWriterIdentityIsTheEpochsKey() throws {
-        let test = try TestRepository()
-        let text = test.writerFile.withBytes { bytes in
-            String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-        }
-        #expect(!text.contains("AGE-SECRET-KEY"))
-        // Even with the list key, the sealed run key in a pack stays shut: every secret in the file is tried as one.
-        let secrets: [String] = text.split(separator: "\"").map { String($0) }.filter { $0.utf8.count == 64 }
-        #expect(secrets.count >= 3)
-        try test.backUp([someBytes(2000, seed: 7)])
-        let name = try #require(test.storage.names(in: .packs).first)
-        let digits = String(name.split(separator: "/")[1])
-        let pack = try #require(Digest(hex: digits))
-        let origin = try #require(try PackHead(reading: pack, from: test.storage).origins.first)
-        for secret in secrets {
-            let seed = try #require(Digest(hex: secret)?.bytes)
-            let identity = AgeIdentity(try X25519.PrivateKey(try SecretBytes(copying: seed)))
-            #expect(throws: CryptoError.self) { try Age.decrypt(origin.sealedRunKey, identities: [identity]) }
-        }
-    }
 }
