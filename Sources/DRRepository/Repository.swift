@@ -10,6 +10,8 @@ package struct Repository: Sendable {
 
     /// SHA-256 of the genesis.
     package var id: Digest { config.repository }
+    /// What the domain is called.
+    package var domainName: String { domain.name }
     var domain: DomainRecord { config.genesis.domain }
 
     /// Reads and verifies the owner's chain.

@@ -164,7 +164,7 @@ extension ConfigChain {
 
     /// The epoch to which backups are sealed.
     /// - Throws: `notAuthentic` where the chain names none.
-    var newest: EpochRecord {
+    package var newest: EpochRecord {
         get throws(RepositoryError) {
             guard let epoch = epochs.last else {
                 throw RepositoryError(

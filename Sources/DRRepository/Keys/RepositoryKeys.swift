@@ -153,6 +153,8 @@ extension Repository {
     /// Reads every key file that opens the newest epoch.
     /// - Returns: what is wrong with those that are gone or changed.
     func keyFileFaults() -> [RepositoryError] {
+        // The owner gave them up: that they are gone is as it should be.
+        if config.destruction != nil { return [] }
         var files = config.hostFiles.map { ($0, "the host's file \($0.path)") }
         for slot in config.slots {
             files.append((slot.keyFile, "slot \(slot.path) (\(slot.label))"))

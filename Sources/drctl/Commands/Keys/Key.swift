@@ -6,12 +6,15 @@ import SystemPackage
 
 struct Key: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Who can read a repository, and who can write to it.",
-        subcommands: [KeyInit.self, KeyList.self, KeyAdd.self, KeyWriter.self])
+        abstract: "Who can read a repository, who can write to it, and how long its keys have been in use.",
+        subcommands: [
+            KeyInit.self, KeyList.self, KeyStatusCommand.self, KeyLog.self, KeyAdd.self, KeyRemove.self, KeyRotate.self,
+            KeyCompromise.self, KeyWriter.self, KeyHost.self, KeyRevoke.self, KeyDestroy.self,
+        ])
 }
 
 /// The path of a key file that is to be made: one that is there may be the only key of something.
-private func newFile(_ named: String) throws -> FilePath {
+func newKeyFile(_ named: String) throws -> FilePath {
     let path = try Paths.absolute(named)
     guard try FileStatus.ifPresent(at: path) == nil else {
         throw Failure(
@@ -41,7 +44,7 @@ struct KeyInit: Command {
         guard let recipient = identity.recipient?.text else {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no recipient")
         }
-        let path = try newFile(out)
+        let path = try newKeyFile(out)
         guard let text = try identity.text() else {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no text")
         }
@@ -124,46 +127,6 @@ struct KeyAdd: Command {
         return .verification(
             [], text: "added \(slot.title)",
             result: KeyList.Slot(kind: slot.kind.rawValue, label: slot.label, epoch: slot.epoch, file: slot.path.text))
-    }
-}
-
-struct KeyWriter: Command {
-    static let configuration = CommandConfiguration(
-        commandName: "writer",
-        abstract: "Enrol a host that backs up and cannot read.",
-        usage: "drctl key writer --host NAME --out FILE --owner-key FILE [--repo DIR] [options]",
-        discussion: """
-            The identity is written before the host is enrolled: where enrolling fails, the file stays.
-
-            Example:  drctl key writer --host db1 --out db1-writer.key \\
-                              --owner-key owner.key --repo /srv/backup --identity mine.txt
-            """)
-
-    @Option(help: "The host's name; never used twice.")
-    var host: String
-    @Option(help: ArgumentHelp("Where the writer identity goes; mode 0600.", valueName: "file"))
-    var out: String
-    @Option(help: ArgumentHelp("The owner's key file.", valueName: "file"))
-    var ownerKey: String
-    @OptionGroup var options: RepositoryOptions
-    @OptionGroup var output: OutputOptions
-
-    struct Result: Encodable {
-        var host: String
-        var writer: String
-    }
-
-    func perform() async throws -> Outcome {
-        _ = try Words.given(host, for: "--host")
-        let (repository, identity) = try options.openWithIdentity()
-        let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
-        let path = try newFile(out)
-        _ = try repository.addingHost(
-            host, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
-        ) { try DurableFile.create(at: path, with: $0.copiedBytes(), mode: 0o600) }
-        return .verification(
-            [], text: "enrolled \(displayEscaped(host)); its writer identity is \(path)",
-            result: Result(host: host, writer: path.string))
     }
 }
 

@@ -1,0 +1,55 @@
+import ArgumentParser
+import DRCrypto
+import DRRepository
+import DRSystem
+
+struct KeyDestroy: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Give up the repository's keys: nothing in it can be read any more, by anybody.",
+        usage: "drctl key destroy --confirm REPOSITORY-ID --confirm-again DOMAIN --owner-key FILE [options]",
+        discussion: """
+            Removes every slot, every host's file and every writer secret from this storage. Copies of them elsewhere
+            still open what they opened, and no command can know of them: the result is never more than that the keys
+            here are gone, and the exit code is 30. Run again, it goes on where it was stopped.
+
+            Example:  drctl key destroy --confirm 4be1… --confirm-again default --reason "contract ended" \\
+                              --owner-key owner.key --repo /srv/backup
+            """)
+
+    @Option(help: ArgumentHelp("The repository's whole id, as `drctl repo info` shows it.", valueName: "hex"))
+    var confirm: String
+    @Option(help: ArgumentHelp("The domain's name: default.", valueName: "domain"))
+    var confirmAgain: String
+    @Option(help: "Why; it stays in the owner's chain.")
+    var reason: String?
+    @Option(help: ArgumentHelp("The owner's key file.", valueName: "file"))
+    var ownerKey: String
+    @OptionGroup var options: RepositoryOptions
+    @OptionGroup var output: OutputOptions
+
+    struct Result: Encodable {
+        var removed: Int
+        var left: [String]
+    }
+
+    func perform() async throws -> Outcome {
+        let repository = try options.open(try options.identityIfGiven())
+        guard confirm == repository.id.hex, confirmAgain == repository.domainName else {
+            throw Failure(
+                exit: .usage, code: "key.notConfirmed",
+                message: "nothing was destroyed: the confirmations do not name this repository and its domain",
+                hint: "the id is \(repository.id.hex), the domain \(repository.domainName)")
+        }
+        let owner = try RepositoryOptions.secretFile(Paths.absolute(ownerKey))
+        let done = try repository.destroyingDomain(
+            reason: try Words.given(reason, for: "--reason"), ownerFile: owner, time: try SystemTimeSource()
+        ).destruction
+        var lines = ["removed \(counted(done.removed, "key file")) of domain \(repository.domainName)"]
+        lines += done.left.map { "LEFT: \(displayEscaped($0.message))" }
+        lines.append("NOT ESTABLISHED: whether copies of the key files lie elsewhere; they still open what they opened")
+        return .verification(
+            [.notEstablished], text: lines.joined(separator: "\n"),
+            result: Result(removed: done.removed, left: done.left.map(\.message)))
+    }
+}
