@@ -25,6 +25,8 @@ package struct RemovalRecords: Sendable {
     package private(set) var condemned: [Digest: [Condemnation]] = [:]
     /// How many condemnations there ever were; it only grows.
     private(set) var condemnationCount = 0
+    /// How much was deleted or removed; it only grows.
+    package var count: Int { deleted.count + indexesDeleted.count + removed.count }
     /// What is deleted, or about to be.
     package private(set) var deleted = Set<Digest>()
     /// Index objects that are deleted, or about to be.

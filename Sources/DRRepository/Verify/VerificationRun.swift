@@ -13,10 +13,14 @@ extension Repository {
 
 /// One verification under way.
 struct VerificationRun {
+    private static let mostRounds = 4
+
     private let repository: Repository
     private let request: VerificationRequest
     private(set) var result: Verification
     private var index = ObjectIndex()
+    /// Packs that were found good.
+    private var good: [Digest: PackCheck] = [:]
     /// Stopped before everything was read.
     private var isStopped = false
     /// Packs whose bytes could not be read: nothing is known about what is in them.
@@ -28,7 +32,20 @@ struct VerificationRun {
         result = Verification(level: request.level, authenticity: repository.authenticity)
     }
 
+    /// Where something is missing and a prune went on meanwhile, the logs say more than they said: then this is done
+    /// again by them, and only packs that were not found good are read once more.
     mutating func run() {
+        for _ in 0..<Self.mostRounds {
+            result = Verification(level: request.level, authenticity: repository.authenticity)
+            (index, hasUnread) = (ObjectIndex(), false)
+            guard let ledger = runOnce(), !result.findings.isEmpty, !isStopped,
+                let now = try? ledger.refreshed(repository), now.removals.count != ledger.removals.count
+            else { return }
+        }
+    }
+
+    /// - Returns: the logs that this went by; nil where they could not be read.
+    private mutating func runOnce() -> Ledger? {
         let ledger: Ledger
         let before: Stored
         do throws(RepositoryError) {
@@ -37,7 +54,7 @@ struct VerificationRun {
             ledger = try Ledger(reading: repository)
         } catch {
             result.findings.append(VerificationFinding(error))
-            return
+            return nil
         }
         if request.level == .content, request.keys?.opensContent != true {
             result.findings.append(
@@ -53,9 +70,10 @@ struct VerificationRun {
         checkUnlogged(before, ledger)
         guard let keys = request.keys, !isStopped else {
             for check in checks { result.findings += check.findings }
-            return
+            return ledger
         }
         judge(checks, ledger, keys)
+        return ledger
     }
 
     private mutating func checkHistory(_ ledger: Ledger) {
@@ -119,13 +137,15 @@ struct VerificationRun {
         let total = result.coverage.bytesExpected
         let done = Mutex(0)
         let request = request
+        let good = good
         let checks = ParallelWork.map(packs) { expected throws(RepositoryError) in
             guard !request.isCancelled() else {
                 throw RepositoryError(.cancelled, "the verification was stopped")
             }
             let check =
-                isDeep
-                ? verifier.checkContent(expected) : verifier.checkStored(expected, at: .pack(expected.name))
+                good[expected.name]
+                ?? (isDeep
+                    ? verifier.checkContent(expected) : verifier.checkStored(expected, at: .pack(expected.name)))
             let read = done.withLock { done in
                 done += check.bytesRead
                 return done
@@ -136,7 +156,9 @@ struct VerificationRun {
         var finished: [PackCheck] = []
         for check in checks {
             switch check {
-            case .success(let check): finished.append(check)
+            case .success(let check):
+                finished.append(check)
+                if check.isGood { self.good[check.pack] = check }
             case .failure(let error):
                 if !isStopped { result.findings.append(VerificationFinding(error)) }
                 isStopped = true

@@ -152,4 +152,27 @@ import Testing
             #expect(Set(fixture.storage.names(in: .packs)) == Set(left.packs.map { "packs/\($0.name.hex)" }))
         }
     }
+
+    /// A prune deletes and moves packs while everything is read: what is gone by its leave is no damage.
+    @Test(arguments: [VerificationLevel.stored, .content])
+    func aVerificationThatIsStoppedWhileAPruneDeletes(level: VerificationLevel) throws {
+        func attempt(_ stop: Int) throws -> (calls: Int, verification: Verification) {
+            let fixture = try fixture()
+            try fixture.prune(last: 1)
+            fixture.afterGrace()
+            let hooked = HookedStorage(fixture.storage) { call throws(RepositoryError) in
+                if call == stop { _ = try? fixture.prune(last: 1) }
+            }
+            let repository = try Repository(opening: hooked, pinned: fixture.test.repository.id)
+            let keys = try repository.unlock(try Identity.parse(fixture.test.identityFile))
+            let verification = repository.verify(VerificationRequest(level: level, keys: keys))
+            return (hooked.callCount, verification)
+        }
+        let calls = try attempt(0).calls
+        for stop in 1...calls {
+            let verification = try attempt(stop).verification
+            #expect(verification.findings.map(\.error.description) == [], "stopped at call \(stop)")
+            #expect(verification.snapshots.allSatisfy { $0.verdict == .holds })
+        }
+    }
 }
