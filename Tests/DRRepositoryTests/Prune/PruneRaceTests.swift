@@ -114,8 +114,10 @@ import Testing
             let made = Mutex<Snapshot?>(nil)
             let hooked = HookedStorage(fixture.storage) { call throws(RepositoryError) in
                 guard call == stop else { return }
-                let snapshot = try? fixture.test.backUp(Self.old, dataset: "again")
-                made.withLock { $0 = snapshot }
+                do {
+                    let snapshot = try fixture.test.backUp(Self.old, dataset: "again")
+                    made.withLock { $0 = snapshot }
+                } catch { Issue.record(error, "stopped at call \(stop)") }
             }
             try fixture.prune(last: 1, through: hooked)
             return (hooked.callCount, made.withLock { $0 }, fixture)
@@ -123,6 +125,8 @@ import Testing
         let calls = try attempt(0).calls
         for stop in 1...calls {
             let outcome = try attempt(stop)
+            // Objects go into packs at random, so one prune makes a call more than another.
+            guard outcome.calls >= stop else { continue }
             #expect(outcome.snapshot != nil, "a prune stopped a backup at call \(stop)")
             try expectSafe(outcome.fixture, outcome.snapshot, "the prune stopped at call \(stop) of \(calls)")
         }
