@@ -31,3 +31,26 @@ extension ByteCount: CustomStringConvertible {
         return whole + (rest >= size - rest ? 1 : 0)
     }
 }
+
+extension ByteCount {
+    /// A count as people write it: `5GB`, `500 MB`, `12 bytes`, `1.5TB`, and `MiB` and the like for powers of 1024.
+    /// - Returns: nil for anything else, or more than 2^63 − 1.
+    package init?(parsing text: String) {
+        let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = text.dropFirst(number.count).drop { $0 == " " }
+        guard let value = Double(number), let size = Self.size(of: unit), value * size < 9e18 else { return nil }
+        self.init(Int64(value * size))
+    }
+
+    private static func size(of unit: Substring) -> Double? {
+        if ["byte", "bytes", "B"].contains(unit) { return 1 }
+        var (decimal, binary) = (1.0, 1.0)
+        for name in units {
+            decimal *= 1000
+            binary *= 1024
+            if unit == name { return decimal }
+            if unit == "\(name.prefix(1).uppercased())iB" { return binary }
+        }
+        return nil
+    }
+}

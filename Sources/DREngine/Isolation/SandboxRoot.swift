@@ -1,18 +1,19 @@
 internal import DRSystem
 internal import FoundationEssentials
-internal import SystemPackage
+package import SystemPackage
 
 /// The part of a sandbox's root that every sandbox has: `/usr`, `/etc` and the library links of the host to read, and
 /// a `/tmp`, `/run` and `/var` of its own, because a pathname socket would be reached through a shared folder.
 ///
 /// What on the host only some may read under `/etc` (password hashes, host keys, files that hold secrets) nobody reads
 /// inside: a drill of root's would otherwise read all of it.
-enum SandboxRoot {
-    static let bubblewrap = "bwrap"
+package enum SandboxRoot {
+    /// The program that makes the sandbox.
+    package static let bubblewrap = "bwrap"
 
     /// bubblewrap's arguments.
     /// - Parameter hiding: further files that must not be readable, wherever they are.
-    static func arguments(hiding: [FilePath] = []) -> [String] {
+    package static func arguments(hiding: [FilePath] = []) -> [String] {
         var arguments = ["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc"]
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { arguments += linked("/" + name) }
         arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]

@@ -31,12 +31,21 @@ package struct ConfigChain: Sendable {
             throw RepositoryError(
                 .notAuthentic, "the owner's chain has a gap: \(numbers.count) entries up to number \(last)")
         }
-        let first = try Self.readEntry(1, storage)
-        try self.init(genesis: first, pinned: pin, storage: storage)
-        for number in numbers.dropFirst() { try append(number, try Self.readEntry(number, storage)) }
+        var entries: [[UInt8]] = []
+        for number in numbers { entries.append(try Self.readEntry(number, storage)) }
+        try self.init(entries: entries, pinned: pin, place: storage.name)
     }
 
-    private init(genesis bytes: [UInt8], pinned pin: Digest?, storage: any Storage) throws(RepositoryError) {
+    /// Verifies a chain from its entries, the genesis first.
+    /// - Parameter place: what errors call the place where it was found.
+    /// - Throws: as the reading of a chain.
+    init(entries: [[UInt8]], pinned pin: Digest?, place: String) throws(RepositoryError) {
+        guard let genesis = entries.first else { throw RepositoryError(.damaged, "\(place) holds no owner's chain") }
+        try self.init(genesis: genesis, pinned: pin, place: place)
+        for (index, entry) in entries.enumerated().dropFirst() { try append(UInt64(index) + 1, entry) }
+    }
+
+    private init(genesis bytes: [UInt8], pinned pin: Digest?, place: String) throws(RepositoryError) {
         // The owner's key is inside: what makes it the right one is the id, which the caller knows.
         let unverified = try JSON.decode(
             ConfigEntry.self, from: try SignedStatement.unverifiedPayload(bytes, name: "the genesis"),
@@ -49,7 +58,7 @@ package struct ConfigChain: Sendable {
         let id = Digest.of(opened.payload)
         if let pin, pin != id {
             throw RepositoryError(
-                .notAuthentic, "\(storage.name) holds repository \(id), not \(pin)",
+                .notAuthentic, "\(place) holds repository \(id), not \(pin)",
                 hint: "check the address; if it is right, somebody put another repository in its place")
         }
         guard opened.value.schema == ConfigEntry.schema else {
@@ -89,7 +98,7 @@ package struct ConfigChain: Sendable {
         let entry = ConfigEntry(number: 1, after: nil, writtenNanoseconds: now, .genesis(genesis))
         let bytes = try SignedStatement.seal(entry, as: .config, signedBy: owner)
         try storage.put(bytes, at: .config(1))
-        return try ConfigChain(genesis: bytes, pinned: nil, storage: storage)
+        return try ConfigChain(genesis: bytes, pinned: nil, place: storage.name)
     }
 
     /// Signs and stores what the owner says, then takes it up. Durable on return.
@@ -115,6 +124,13 @@ package struct ConfigChain: Sendable {
                 hint: "run the command again", cause: error)
         }
         try append(number, bytes)
+    }
+
+    /// The files of `config/`, byte for byte, the genesis first.
+    func entries(in storage: any Storage) throws(RepositoryError) -> [[UInt8]] {
+        var entries: [[UInt8]] = []
+        for number in 1...head.number { entries.append(try Self.readEntry(number, storage)) }
+        return entries
     }
 
     private static func readEntry(_ number: UInt64, _ storage: any Storage) throws(RepositoryError) -> [UInt8] {

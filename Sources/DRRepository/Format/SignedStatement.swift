@@ -6,11 +6,14 @@ internal import FoundationEssentials
 /// What is signed is the exact payload: nobody has to write that JSON twice to check it. The envelope around it is
 /// signed by nobody, and is taken only as it was written: keys sorted, no white space, one signature with its key's id.
 enum SignedStatement {
-    /// Which statement: the last part of the payload type `application/vnd.drctl.KIND+json`.
+    /// Which statement: the last part of the payload type `application/vnd.drctl.KIND+json`, or in-toto's own type for a
+    /// statement in its form.
     enum Kind: String {
-        case config, log, index, snapshot
+        case config, log, index, snapshot, inToto
 
-        var payloadType: String { "application/vnd.drctl.\(rawValue)+json" }
+        var payloadType: String {
+            self == .inToto ? "application/vnd.in-toto+json" : "application/vnd.drctl.\(rawValue)+json"
+        }
     }
 
     /// A statement that was opened: its value, and the exact bytes that were signed.

@@ -56,11 +56,16 @@ package struct LogEntry: Codable, Sendable {
         package init() {}
     }
 
-    /// Snapshots that a verification found whole.
+    /// What a verification read, and found as it was written.
     package struct Verified: Codable, Hashable, Sendable {
-        /// The level's name.
+        /// The level's name: `structure`, `stored`, `content`, `rehearse`.
         package let level: String
+        /// Snapshots of which everything was there.
         package let snapshots: [Digest]
+        /// Packs that were read whole; at level `structure` and `rehearse` none.
+        package let packs: [PackRange]
+        /// When the verification began.
+        package let startedNanoseconds: Int64
     }
 
     static let schema = "drctl/log/0"

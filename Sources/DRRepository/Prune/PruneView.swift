@@ -31,7 +31,7 @@ struct PruneView {
         let snapshots = try Self.files(storage, .snapshots)
         let catalog = repository.snapshots(keys, ledger: ledger)
         if let fault = catalog.faults.first { throw Self.refusal(fault) }
-        let verified = Self.verified(ledger, repository)
+        let verified = ReadHistory(ledger, of: repository).verifiedSnapshots(ledger, of: repository)
         decisions = request.policy.decide(
             catalog.snapshots.map { snapshot in
                 let manifest = snapshot.manifest
@@ -127,13 +127,6 @@ struct PruneView {
             if let name = Digest(hex: entry.name) { files[name] = entry }
         }
         return files
-    }
-
-    /// Snapshots that a host with the role `verifier` found whole.
-    private static func verified(_ ledger: Ledger, _ repository: Repository) -> Set<Digest> {
-        Set(
-            ledger.logs.filter { repository.signer($0.signer, has: .verifier) }.flatMap(\.entries)
-                .flatMap { $0.verified?.snapshots ?? [] })
     }
 
     private static func refusal(_ fault: RepositoryError) -> RepositoryError {

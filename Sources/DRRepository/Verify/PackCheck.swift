@@ -9,7 +9,10 @@ struct PackCheck: Sendable {
     var findings: [VerificationFinding] = []
     /// Objects that do not open here, by the pack's own directory.
     var lost: Set<ObjectID> = []
-    /// Objects that opened and are what their ids name, with their links.
+    /// At level `structure`: what the objects of its directory take, and how many of them no index places there.
+    var directoryBytes = 0
+    var objectsUnindexed = 0
+    /// Objects that opened and are what their ids name, with their links; at level `structure` those of the directory.
     var good: [ObjectID: [ObjectLink]] = [:]
     /// Nothing of the pack can be told object by object: it is missing, unreadable, or its directory does not open.
     var isOpaque = false

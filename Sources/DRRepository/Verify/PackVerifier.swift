@@ -4,23 +4,69 @@ internal import Synchronization
 /// Reads packs back from storage and says what is wrong with them. Nothing is taken from a cache, and one fault does not
 /// hide the next.
 final class PackVerifier: Sendable {
-    /// The keys that opening content needs.
     struct Keys: Sendable {
-        let idKey: IDKey
-        let listKey: ListKey
-        let keyring: RunKeyring
+        let keys: RepositoryKeys
+        /// What opens content; nil for a host.
+        let keyring: RunKeyring?
     }
 
     private static let readBytes = 1 << 20
 
     private let storage: any Storage
     private let keys: Keys?
+    private let index: ObjectIndex?
     private let openers = Mutex<[PackOpener]>([])
 
-    /// - Parameter keys: nil where only presence, length and digest can be checked.
-    init(storage: any Storage, keys: Keys?) {
+    /// - Parameters:
+    ///   - keys: nil where only presence, length and digest can be checked.
+    ///   - index: what directories are compared with at level `structure`.
+    init(storage: any Storage, keys: Keys?, index: ObjectIndex? = nil) {
         self.storage = storage
         self.keys = keys
+        self.index = index
+    }
+
+    /// What a level says of a pack; without the keys that it needs, what `stored` says.
+    func check(_ expected: Ledger.Expected, _ level: VerificationLevel) -> PackCheck {
+        switch (level, keys) {
+        case (.structure, let keys?): checkStructure(expected, keys.keys)
+        case (.content, let keys?) where keys.keyring != nil: checkObjects(of: expected, keys, comparingBytes: true)
+        default: checkStored(expected, at: .pack(expected.name))
+        }
+    }
+
+    /// Presence, length, and a directory that opens and vouches for itself.
+    private func checkStructure(_ expected: Ledger.Expected, _ keys: RepositoryKeys) -> PackCheck {
+        var check = PackCheck(pack: expected.name)
+        do throws(RepositoryError) {
+            let path = StoragePath.pack(expected.name)
+            guard let size = try storage.size(of: path) else { throw missing(expected, path) }
+            guard size == expected.bytes else { throw otherLength(expected, path, bytes: size) }
+            let head = try PackHead(reading: expected.name, from: storage)
+            check.bytesRead = head.sizeBytes - head.objectAreaBytes
+            for entry in try head.entries(keys.listKey) {
+                guard keys.vouches(for: entry) else {
+                    check.note(
+                        RepositoryError(
+                            .damaged, "the directory of \(path) names an object that it does not describe",
+                            hint: Self.hint(path)))
+                    check.lost.insert(entry.link.id)
+                    continue
+                }
+                check.good[entry.link.id] = entry.links
+                check.directoryBytes += Int(entry.storedBytes)
+                let isIndexed =
+                    index?.locations(of: entry.link.id).contains {
+                        $0.pack == expected.name && $0.offsetBytes == Int(entry.offsetBytes)
+                            && $0.storedBytes == Int(entry.storedBytes)
+                    } ?? true
+                if !isIndexed { check.objectsUnindexed += 1 }
+            }
+        } catch {
+            check.note(error)
+            check.isOpaque = true
+        }
+        return check
     }
 
     /// Presence, length and SHA-256 of a file that a log names; needs no key.
@@ -47,27 +93,24 @@ final class PackVerifier: Sendable {
         return check
     }
 
-    /// All of `checkStored`, and every object: tag, decompression, id.
-    func checkContent(_ expected: Ledger.Expected) -> PackCheck {
-        guard let keys else { return checkStored(expected, at: .pack(expected.name)) }
-        return checkObjects(of: expected, keys, comparingBytes: true)
-    }
-
     /// What is wrong with the objects of a pack that is known to be damaged, after its own findings.
     func lookCloser(_ check: PackCheck) -> PackCheck {
-        guard let keys, check.findings.allSatisfy({ $0.error.code == .damaged }) else { return check }
+        guard let keys, keys.keyring != nil, check.findings.allSatisfy({ $0.error.code == .damaged }) else {
+            return check
+        }
         let expected = Ledger.Expected(name: check.pack, bytes: 0, signer: SignerID(check.pack))
         var closer = checkObjects(of: expected, keys, comparingBytes: false)
         closer.findings = check.findings + closer.findings
         return closer
     }
 
+    /// All of `checkStored`, where bytes are compared; and every object: tag, decompression, id.
     private func checkObjects(of expected: Ledger.Expected, _ keys: Keys, comparingBytes: Bool) -> PackCheck {
         var check = PackCheck(pack: expected.name)
         do throws(RepositoryError) {
             let bytes = try readWhole(expected, comparingBytes: comparingBytes, into: &check)
             let head = try PackHead(name: expected.name, sizeBytes: bytes.count, tail: bytes.span)
-            let entries = try head.entries(keys.listKey)
+            let entries = try head.entries(keys.keys.listKey)
             try checkObjects(entries, of: head, in: bytes.span, keys, &check)
         } catch {
             check.note(error)
@@ -100,6 +143,8 @@ final class PackVerifier: Sendable {
         let opener: PackOpener
         if let idle = openers.withLock({ $0.popLast() }) { opener = idle } else { opener = try PackOpener() }
         defer { openers.withLock { $0.append(opener) } }
+        guard let keyring = keys.keyring else { return }
+        let idKey = try keys.keys.idKey
         var packKeys: [UInt16: SecretBytes] = [:]
         for entry in entries {
             do throws(RepositoryError) {
@@ -108,13 +153,13 @@ final class PackVerifier: Sendable {
                 if let known = packKeys[entry.origin] {
                     key = known
                 } else {
-                    key = try keys.keyring.packKey(origin, pack: head.name)
+                    key = try keyring.packKey(origin, pack: head.name)
                     packKeys[entry.origin] = key
                 }
                 let start = Int(entry.offsetBytes)
                 try opener.check(
                     bytes.extracting(start..<(start + Int(entry.storedBytes))), entry: entry, salt: origin.salt,
-                    key: key, idKey: keys.idKey)
+                    key: key, idKey: idKey)
                 check.objectsOpened += 1
                 check.bodyBytes += Int(entry.plaintextBytes)
                 check.good[entry.link.id] = entry.links
@@ -128,13 +173,15 @@ final class PackVerifier: Sendable {
     private func compare(
         _ expected: Ledger.Expected, _ path: StoragePath, bytes: Int, digest: Digest
     ) throws(RepositoryError) {
-        guard bytes == expected.bytes else {
-            throw RepositoryError(
-                .damaged, "\(path) has \(bytes) bytes where its log says \(expected.bytes)", hint: Self.hint(path))
-        }
+        guard bytes == expected.bytes else { throw otherLength(expected, path, bytes: bytes) }
         guard digest == expected.name else {
             throw RepositoryError(.damaged, "\(path) has other bytes than were stored", hint: Self.hint(path))
         }
+    }
+
+    private func otherLength(_ expected: Ledger.Expected, _ path: StoragePath, bytes: Int) -> RepositoryError {
+        RepositoryError(
+            .damaged, "\(path) has \(bytes) bytes where its log says \(expected.bytes)", hint: Self.hint(path))
     }
 
     private func missing(_ expected: Ledger.Expected, _ path: StoragePath) -> RepositoryError {

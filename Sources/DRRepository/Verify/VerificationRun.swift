@@ -1,9 +1,11 @@
 internal import DRCrypto
+internal import DRSystem
 internal import Synchronization
 
 extension Repository {
-    /// Reads the repository back and says everything that is wrong with it. Blocks; nothing is changed, and backups can
-    /// go on meanwhile: what they add after the start is not part of it.
+    /// Reads the repository back and says everything that is wrong with it. Blocks; backups can go on meanwhile: what
+    /// they add after the start is not part of it. Nothing is changed but the log of the host that is to record what
+    /// was read; that entry is durable on return.
     package func verify(_ request: VerificationRequest) -> Verification {
         var run = VerificationRun(repository: self, request: request)
         run.run()
@@ -15,16 +17,22 @@ extension Repository {
 struct VerificationRun {
     private static let mostRounds = 4
 
-    private let repository: Repository
-    private let request: VerificationRequest
-    private(set) var result: Verification
-    private var index = ObjectIndex()
+    let repository: Repository
+    let request: VerificationRequest
+    var result: Verification
+    /// Of every signer's objects; empty without keys.
+    private(set) var index = ObjectIndex()
+    private(set) var indexFaults: [RepositoryError] = []
+    /// With the list key.
+    private(set) var catalog: SnapshotCatalog?
+    /// What the snapshots need that were asked about.
+    private var inScope: [Ledger.Expected] = []
     /// Packs that were found good.
     private var good: [Digest: PackCheck] = [:]
+    /// Read in all rounds.
+    private var bytesRead = 0
     /// Stopped before everything was read.
     private var isStopped = false
-    /// Packs whose bytes could not be read: nothing is known about what is in them.
-    private var hasUnread = false
 
     init(repository: Repository, request: VerificationRequest) {
         self.repository = repository
@@ -35,17 +43,24 @@ struct VerificationRun {
     /// Where something is missing and a prune went on meanwhile, the logs say more than they said: then this is done
     /// again by them, and only packs that were not found good are read once more.
     mutating func run() {
+        let started = request.series?.time.wallNanoseconds()
+        let bootStart = request.series?.time.bootNanoseconds() ?? 0
+        var last: (ledger: Ledger, before: Stored)?
         for _ in 0..<Self.mostRounds {
             result = Verification(level: request.level, authenticity: repository.authenticity)
-            (index, hasUnread) = (ObjectIndex(), false)
-            guard let ledger = runOnce(), !result.findings.isEmpty, !isStopped,
+            result.startedNanoseconds = started
+            (index, indexFaults, catalog) = (ObjectIndex(), [], nil)
+            last = runOnce(bootStart)
+            guard let (ledger, _) = last, !result.findings.isEmpty, !isStopped,
                 let now = try? ledger.refreshed(repository), now.removals.count != ledger.removals.count
-            else { return }
+            else { break }
         }
+        result.endedNanoseconds = request.series?.time.wallNanoseconds()
+        if let (ledger, before) = last { conclude(ledger, stored: before.received) }
     }
 
-    /// - Returns: the logs that this went by; nil where they could not be read.
-    private mutating func runOnce() -> Ledger? {
+    /// - Returns: the logs that this went by, and what was stored before; nil where they could not be read.
+    private mutating func runOnce(_ bootStart: Int64) -> (Ledger, Stored)? {
         let ledger: Ledger
         let before: Stored
         do throws(RepositoryError) {
@@ -53,40 +68,60 @@ struct VerificationRun {
             before = try Stored(repository)
             ledger = try Ledger(reading: repository)
         } catch {
-            result.findings.append(VerificationFinding(error))
+            note(error)
             return nil
         }
-        if request.level == .content, request.keys?.opensContent != true {
-            result.findings.append(
-                VerificationFinding(
-                    RepositoryError(
-                        .missingKey, "level content needs the identity of a reader",
-                        hint: "give one, or verify at level stored")))
-        }
+        checkKeysGiven()
         result.findings += ledger.faults.map { VerificationFinding($0) }
         checkHistory(ledger)
         checkSmallFiles(ledger)
-        let checks = checkPacks(ledger.packs)
+        openListing(ledger)
+        inScope = packsInScope(ledger)
+        let checks = checkPacks(inScope, ledger, stored: before.received, bootStart)
         checkUnlogged(before, ledger)
-        guard let keys = request.keys, !isStopped else {
+        if let keys = request.keys, !isStopped {
+            judge(checks, ledger, keys)
+        } else {
             for check in checks { result.findings += check.findings }
-            return ledger
         }
-        judge(checks, ledger, keys)
-        return ledger
+        return (ledger, before)
+    }
+
+    mutating func note(_ error: RepositoryError) { result.findings.append(VerificationFinding(error)) }
+
+    private mutating func checkKeysGiven() {
+        if request.level == .content, request.keys?.opensContent != true {
+            note(
+                RepositoryError(
+                    .missingKey, "level content needs the identity of a reader",
+                    hint: "give one, or verify at level stored"))
+        }
+        guard request.keys == nil else { return }
+        if request.level == .structure {
+            note(
+                RepositoryError(
+                    .missingKey, "level structure needs the list key",
+                    hint: "give the identity of a lister, a writer or a reader, or verify at level stored"))
+        }
+        if !request.scope.isEverything {
+            note(
+                RepositoryError(
+                    .missingKey, "which packs some snapshots need is known only with the list key; all were read",
+                    hint: "give the identity of a lister, a writer or a reader, or leave the choice out"))
+        }
     }
 
     private mutating func checkHistory(_ ledger: Ledger) {
         result.anchor = Anchor(of: repository, ledger: ledger)
-        guard let anchor = request.anchor else { return }
-        result.history = anchor.verdict(on: repository, ledger: ledger)
-        if case .doesNotHold(let reason) = result.history {
-            result.findings.append(
-                VerificationFinding(
-                    RepositoryError(
-                        .rolledBack, reason, hint: "restore the storage's newest state; back up nothing to it as it is")
-                ))
+        let verdicts = request.anchors.map { $0.verdict(on: repository, ledger: ledger) }
+        for verdict in verdicts {
+            guard case .doesNotHold(let reason) = verdict else { continue }
+            result.history = verdict
+            return note(
+                RepositoryError(
+                    .rolledBack, reason, hint: "restore the storage's newest state; back up nothing to it as it is"))
         }
+        if let first = verdicts.first { result.history = first }
     }
 
     /// Indexes, snapshots and key files: each is small, and the first two are named by their digest as packs are.
@@ -103,49 +138,74 @@ struct VerificationRun {
                 VerificationFinding($0.error, condition: $0.error.code == .missingPack ? .notAuthentic : nil)
             }
         }
-        checkKeyFiles()
+        result.findings += repository.keyFileFaults().map { VerificationFinding($0) }
     }
 
-    private mutating func checkKeyFiles() {
-        result.findings += repository.keyFileFaults().map { VerificationFinding($0) }
+    /// With the list key: where objects lie, and which snapshots there are.
+    private mutating func openListing(_ ledger: Ledger) {
+        guard let keys = request.keys else { return }
+        let loaded = ObjectIndex.load(repository, ledger: ledger, listKey: keys.listKey, scope: .everybody)
+        index = loaded.index
+        // Index objects whose bytes are wrong were reported with the small files.
+        indexFaults = loaded.faults
+        result.findings += loaded.faults.filter { $0.code != .damaged && $0.code != .missingObject }.map {
+            VerificationFinding($0)
+        }
+        catalog = repository.snapshots(keys, ledger: ledger)
+    }
+
+    /// Everything, or what the snapshots need that were asked about.
+    private mutating func packsInScope(_ ledger: Ledger) -> [Ledger.Expected] {
+        guard !request.scope.isEverything, let keys = request.keys, let catalog else { return ledger.packs }
+        let chosen = catalog.snapshots.filter { request.scope.contains($0) }
+        if chosen.isEmpty {
+            note(
+                RepositoryError(
+                    .noSuchSnapshot, "no snapshot is as was asked, so nothing was verified",
+                    hint: "`drctl snapshots` lists them"))
+        }
+        var walk = ScopeWalk(repository, index: index, keys: keys)
+        for snapshot in chosen { walk.follow(snapshot) }
+        for fault in walk.faults { note(fault) }
+        let packs = walk.packs
+        return ledger.packs.filter { packs.contains($0.name) }
     }
 
     /// What is stored and in no log: interrupted backups leave packs, and rarely a snapshot; both are counted. But where
     /// there is no log at all, nothing says what should be there, and nothing was checked.
     private mutating func checkUnlogged(_ before: Stored, _ ledger: Ledger) {
-        let packs = Set(ledger.packs.map(\.name.hex))
+        let packs = Set(ledger.packs.map(\.name))
         let snapshots = Set(ledger.snapshots.map(\.name.hex))
-        result.coverage.packsUnlogged = before.packs.count { !packs.contains($0) }
+        result.coverage.packsUnlogged = before.received.keys.count { !packs.contains($0) }
         result.coverage.snapshotsUnlogged = before.snapshots.count { !snapshots.contains($0) }
         let coverage = result.coverage
         guard ledger.heads.isEmpty, coverage.packsUnlogged + coverage.snapshotsUnlogged > 0 else { return }
-        result.findings.append(
-            VerificationFinding(
-                RepositoryError(
-                    .notLogged, "no log says what should be stored here, and something is",
-                    hint:
-                        "a first backup that runs or was stopped leaves that: let one end; otherwise the logs are lost")
-            )
-        )
+        note(
+            RepositoryError(
+                .notLogged, "no log says what should be stored here, and something is",
+                hint: "a first backup that runs or was stopped leaves that: let one end; otherwise the logs are lost"))
     }
 
-    private mutating func checkPacks(_ packs: [Ledger.Expected]) -> [PackCheck] {
+    // MARK: Packs
+
+    private mutating func checkPacks(
+        _ packs: [Ledger.Expected], _ ledger: Ledger, stored: [Digest: Int64], _ bootStart: Int64
+    ) -> [PackCheck] {
+        let total = packs.reduce(0) { $0 + $1.bytes }
         result.coverage.packsExpected = packs.count
-        result.coverage.bytesExpected = packs.reduce(0) { $0 + $1.bytes }
-        let verifier = PackVerifier(storage: repository.storage, keys: packKeys())
-        let isDeep = request.level == .content
-        let total = result.coverage.bytesExpected
-        let done = Mutex(0)
-        let request = request
-        let good = good
-        let checks = ParallelWork.map(packs) { expected throws(RepositoryError) in
+        result.coverage.bytesExpected = total
+        let verifier = PackVerifier(
+            storage: repository.storage, keys: packKeys(), index: request.level == .structure ? index : nil)
+        let (request, good) = (request, good)
+        let done = Mutex(bytesRead)
+        let checks = ParallelWork.map(inOrder(packs, ledger, stored: stored)) {
+            expected throws(RepositoryError) -> PackCheck? in
             guard !request.isCancelled() else {
                 throw RepositoryError(.cancelled, "the verification was stopped")
             }
-            let check =
-                good[expected.name]
-                ?? (isDeep
-                    ? verifier.checkContent(expected) : verifier.checkStored(expected, at: .pack(expected.name)))
+            if let known = good[expected.name] { return known }
+            guard !request.isSpent(bytes: done.withLock { $0 }, since: bootStart) else { return nil }
+            let check = verifier.check(expected, request.level)
             let read = done.withLock { done in
                 done += check.bytesRead
                 return done
@@ -153,15 +213,48 @@ struct VerificationRun {
             request.progress(read, total)
             return check
         }
+        bytesRead = done.withLock { $0 }
+        return count(checks)
+    }
+
+    private func inOrder(
+        _ packs: [Ledger.Expected], _ ledger: Ledger, stored: [Digest: Int64]
+    ) -> [Ledger.Expected] {
+        guard let series = request.series else { return packs }
+        var history = ReadHistory(ledger, of: repository)
+        let numbers = PackNumbers(ledger)
+        for record in series.unrecorded { history.add(record, numbers) }
+        return ReadingOrder(
+            history, stored: Self.storedTimes(ledger, stored), now: series.time.wallNanoseconds(),
+            rereadNanoseconds: series.rereadNanoseconds)(packs)
+    }
+
+    /// When each pack was stored: as its log says or as storage says, whichever is earlier.
+    static func storedTimes(_ ledger: Ledger, _ received: [Digest: Int64]) -> [Digest: Int64] {
+        var times = received
+        for entry in ledger.logs.flatMap(\.entries) {
+            for pack in entry.packsAdded {
+                times[pack.name] = min(times[pack.name] ?? .max, entry.writtenNanoseconds)
+            }
+        }
+        return times
+    }
+
+    private mutating func count(_ checks: [Result<PackCheck?, RepositoryError>]) -> [PackCheck] {
         var finished: [PackCheck] = []
+        var left = 0
         for check in checks {
             switch check {
-            case .success(let check):
+            case .success(let check?):
                 finished.append(check)
-                if check.isGood { self.good[check.pack] = check }
+                if check.isGood { good[check.pack] = check }
+            case .success(nil):
+                result.isBudgetSpent = true
+                left += 1
             case .failure(let error):
-                if !isStopped { result.findings.append(VerificationFinding(error)) }
+                if !isStopped { note(error) }
                 isStopped = true
+                left += 1
             }
         }
         for check in finished {
@@ -170,146 +263,64 @@ struct VerificationRun {
             result.coverage.objectsOpened += check.objectsOpened
             result.coverage.bodyBytes += check.bodyBytes
         }
+        let coverage = result.coverage
+        result.coverage.isComplete =
+            left == 0 && coverage.packsRead == coverage.packsExpected
+            && (!request.level.readsBytes || coverage.bytesRead == coverage.bytesExpected)
         return finished
     }
 
-    private func packKeys() -> PackVerifier.Keys? {
-        guard let keys = request.keys, let keyring = try? repository.keyring(keys), let idKey = try? keys.idKey else {
-            return nil
-        }
-        return PackVerifier.Keys(idKey: idKey, listKey: keys.listKey, keyring: keyring)
-    }
-
-    /// With keys: what the damage hits, whether there are copies, and whether each snapshot is whole.
-    private mutating func judge(_ checks: [PackCheck], _ ledger: Ledger, _ keys: RepositoryKeys) {
-        let loaded = ObjectIndex.load(repository, ledger: ledger, listKey: keys.listKey, scope: .everybody)
-        // Index objects whose bytes are wrong were reported with the small files.
-        result.findings += loaded.faults.filter { $0.code != .damaged && $0.code != .missingObject }.map {
-            VerificationFinding($0)
-        }
-        index = loaded.index
-        let damaged = checks.filter { !$0.isGood }
-        let precise = lookCloser(damaged)
-        let lostPacks = Set(precise.filter { $0.isOpaque && !$0.isUnread }.map(\.pack))
-        var lost = Set<ObjectID>()
-        for check in precise {
-            if check.isUnread {
-                hasUnread = true
-                result.findings += check.findings
-                continue
-            }
-            let here = check.isOpaque ? Set(index.objects(in: check.pack)) : check.lost
-            let gone = here.filter { !hasCopy($0, outside: check.pack, lostPacks) }
-            lost.formUnion(gone)
-            let hasCopies =
-                !check.isOpaque && !here.isEmpty && gone.isEmpty
-                || check.isOpaque && index.knows(check.pack) && gone.isEmpty
-            result.findings += check.findings.map {
-                VerificationFinding(
-                    $0.error, pack: check.pack,
-                    condition: hasCopies && $0.condition == .damaged ? .damagedWithCopy : $0.condition)
-            }
-        }
-        judgeSnapshots(lost: lost, checks, ledger, keys)
-    }
-
-    /// A pack whose bytes changed is opened object by object, to tell which of them that hurts.
-    private func lookCloser(_ damaged: [PackCheck]) -> [PackCheck] {
-        guard request.level == .stored, let keys = packKeys() else { return damaged }
-        let verifier = PackVerifier(storage: repository.storage, keys: keys)
-        return damaged.map { verifier.lookCloser($0) }
-    }
-
-    private func hasCopy(_ id: ObjectID, outside pack: Digest, _ lostPacks: Set<Digest>) -> Bool {
-        index.locations(of: id).contains { $0.pack != pack && !lostPacks.contains($0.pack) }
-    }
-
-    private mutating func judgeSnapshots(
-        lost: Set<ObjectID>, _ checks: [PackCheck], _ ledger: Ledger, _ keys: RepositoryKeys
-    ) {
-        let catalog = repository.snapshots(keys, ledger: ledger)
-        result.isJudged = true
-        let reported = Set(result.findings.map(\.error.message))
-        result.findings += catalog.faults.filter { !reported.contains($0.message) && $0.code != .damaged }.map {
-            VerificationFinding($0)
-        }
-        let reader = try? repository.reader(keys, ledger: ledger).source
-        var tracer = reader.map { DamageTracer(source: $0, lost: lost) }
-        var good: [ObjectID: [ObjectLink]] = [:]
-        if request.level == .content {
-            for check in checks { good.merge(check.good) { first, _ in first } }
-        }
-        for snapshot in catalog.snapshots.reversed() {
-            let verdict = judge(snapshot, lost: lost, good: good, &tracer)
-            result.snapshots.append(Verification.SnapshotState(snapshot: snapshot, verdict: verdict))
-        }
-        if let tracer {
-            result.hurt = tracer.hurt
-            result.hurtCount = tracer.hurtCount
-            result.findings += tracer.obstacles.map { VerificationFinding($0) }
+    func packKeys() -> PackVerifier.Keys? {
+        request.keys.map { keys in
+            PackVerifier.Keys(keys: keys, keyring: try? repository.keyring(keys))
         }
     }
 
-    private mutating func judge(
-        _ snapshot: Snapshot, lost: Set<ObjectID>, good: [ObjectID: [ObjectLink]], _ tracer: inout DamageTracer?
-    ) -> Verdict {
-        if request.level == .content, request.keys?.opensContent == true {
-            return judgeContent(of: snapshot, hasLost: !lost.isEmpty, good: good, &tracer)
-        }
-        guard !lost.isEmpty else {
-            return result.findings.isEmpty
-                ? .holds : .notEstablished("not everything could be read")
-        }
-        guard tracer != nil else {
-            return .notEstablished("only a reader can tell whether the damage hurts it")
-        }
-        let hurt = tracer?.trace(snapshot) ?? 0
-        if hurt > 0 { return .doesNotHold("\(hurt) files or directories are hurt") }
-        return hasUnread ? .notEstablished("not everything could be read") : .holds
-    }
+    // MARK: The end
 
-    private mutating func judgeContent(
-        of snapshot: Snapshot, hasLost: Bool, good: [ObjectID: [ObjectLink]], _ tracer: inout DamageTracer?
-    ) -> Verdict {
-        let missing = Self.unreachable(from: snapshot.manifest.root, good: good)
-        if missing == 0 { return .holds }
-        let hurt = hasLost ? tracer?.trace(snapshot) ?? 0 : 0
-        if hasUnread && hurt == 0 {
-            return .notEstablished("\(missing) of its objects, or what they lead to, could not be read")
+    /// Says in the log what was read, and reckons what verifiers have read in all.
+    private mutating func conclude(_ ledger: Ledger, stored: [Digest: Int64]) {
+        guard let series = request.series, let started = result.startedNanoseconds else { return }
+        if request.level.readsBytes {
+            result.read = ReadRecord(
+                startedNanoseconds: started, packs: PackNumbers(ledger).ranges(of: Set(good.keys)))
         }
-        if !hasLost {
-            result.findings.append(
-                VerificationFinding(
-                    RepositoryError(
-                        .missingObject, "snapshot \(snapshot.id) refers to \(missing) objects that no pack holds",
-                        hint: "an index, a log or a pack is missing: compare with a copy of the repository")))
+        var ledger = ledger
+        if let recorder = series.recorder {
+            do throws(RepositoryError) {
+                (result.record, ledger) = try repository.record(result, by: recorder, after: ledger, series.time)
+            } catch { note(error) }
         }
-        return .doesNotHold("\(missing) of its objects do not open; \(hurt) files or directories are hurt")
-    }
-
-    /// How many objects a root reaches that did not come out right.
-    private static func unreachable(from root: ObjectLink, good: [ObjectID: [ObjectLink]]) -> Int {
-        var seen: Set<ObjectID> = [root.id]
-        var open = [root]
-        var missing = 0
-        while let next = open.popLast() {
-            guard let links = good[next.id] else {
-                missing += 1
-                continue
-            }
-            for link in links where seen.insert(link.id).inserted { open.append(link) }
-        }
-        return missing
+        result.readCoverage = ReadCoverage(
+            of: inScope, ReadHistory(ledger, of: repository), stored: Self.storedTimes(ledger, stored),
+            now: series.time.wallNanoseconds())
     }
 }
 
-/// The names of what storage holds.
-private struct Stored {
-    let packs: [String]
+extension VerificationRequest {
+    /// Whether the budget is used up.
+    fileprivate func isSpent(bytes: Int, since bootStart: Int64) -> Bool {
+        guard let series, bytes > 0 else { return false }
+        return switch series.budget {
+        case .bytes(let limit): bytes >= limit
+        case .nanoseconds(let limit): series.time.bootNanoseconds() - bootStart >= limit
+        case nil: false
+        }
+    }
+}
+
+/// What storage holds, by name.
+struct Stored {
+    /// Packs, with the time at which storage took them.
+    let received: [Digest: Int64]
     let snapshots: [String]
 
     init(_ repository: Repository) throws(RepositoryError) {
-        packs = try repository.storage.list(StorageFolder.packs.path).filter { !$0.isFolder }.map(\.name)
+        var received: [Digest: Int64] = [:]
+        for entry in try repository.storage.list(StorageFolder.packs.path) where !entry.isFolder {
+            if let name = Digest(hex: entry.name) { received[name] = entry.receivedNanoseconds }
+        }
+        self.received = received
         snapshots = try repository.storage.list(StorageFolder.snapshots.path).filter { !$0.isFolder }.map(\.name)
     }
 }

@@ -150,7 +150,9 @@ extension ActionRunner {
         let report = await BlockingThread.run {
             VerifyReport(
                 repository.verify(
-                    VerificationRequest(level: depth, keys: keys, isCancelled: { stopping.isRequested })))
+                    VerificationRequest(
+                        level: depth, scope: VerificationScope(snapshots: [found.id]), keys: keys,
+                        isCancelled: { stopping.isRequested })))
         }
         Output.note(report.text)
         try write([

@@ -126,4 +126,6 @@ extension TimeSpan: ExpressibleByArgument {
         guard let span = TimeSpan(parsing: argument) else { return nil }
         self = span
     }
+
+    package var defaultValueDescription: String { TimeText.span(self) }
 }

@@ -1,244 +1,171 @@
 import ArgumentParser
 import DRCrypto
 import DRRepository
+import DRRunbook
 import DRSystem
+import SystemPackage
 
 struct Verify: Command {
     static let configuration = CommandConfiguration(
         abstract: "Prove that what is stored is what was written.",
-        usage: "drctl verify [--level stored|content] [--repo DIR] [--identity FILE] [options]",
+        usage: "drctl verify [--level LEVEL] [--repo DIR] [--identity FILE] [options]",
         discussion: """
-            stored    presence, length and SHA-256 of every pack; needs no key, names files with a reader's identity
-            content   also decrypts and decompresses every object, and follows every snapshot's links
+            structure  every pack is there and every snapshot leads to all its objects; needs the list key
+            stored     presence, length and SHA-256 of every pack; needs no key, names files with a reader's identity
+            content    also decrypts and decompresses every object, and follows every snapshot's links
+            rehearse   restores a snapshot to a scratch folder, compares all of it, and runs --probe there without network
+
+            Where a verifier's identity is given, what was read is recorded in its log, and counts as coverage.
 
             Exits 21 on damage, 22 where something is not authentic, 30 where it could not be established, 4 where \
-            the newest backup is older than --max-age.
+            the newest backup is older than --max-age, a byte was not read within --policy, or a probe does not hold.
 
-            Example:  drctl verify --repo /srv/backup
-                      drctl verify --repo /srv/backup --level content --identity mine.txt \\
+            Example:  drctl verify --repo /srv/backup --identity verifier.key --budget 2h --policy reread=30d
+                      drctl verify --repo /srv/backup --level content --identity mine.txt --record-as verifier.key \\
                           --max-age 25h --metrics /var/lib/node_exporter/drctl.prom
+                      drctl verify --repo /srv/backup --level rehearse --dataset orders --identity mine.txt \\
+                          --probe 'sqlite3 orders.db "pragma integrity_check" | grep -qx ok'
             """)
 
-    @Option(help: "stored or content.")
-    var level: VerificationLevel = .stored
-    @Option(help: "Ask --max-age of this dataset alone; every byte is read in any case.")
-    var dataset: String?
+    enum Level: String, ExpressibleByArgument, CaseIterable {
+        case structure, stored, content, rehearse
+
+        /// What the repository itself is asked: before a snapshot is restored, whether all of it is there.
+        var depth: VerificationLevel { VerificationLevel(rawValue: rawValue) ?? .structure }
+    }
+
+    @Option(help: "structure, stored, content or rehearse.")
+    var level: Level = .stored
+    @OptionGroup var verification: VerificationOptions
+    @OptionGroup var rehearsal: RehearsalOptions
     @OptionGroup var freshness: FreshnessOptions
     @OptionGroup var monitoring: MonitoringOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if level != .rehearse, rehearsal.isGiven { throw ValidationError("--probe goes with --level rehearse.") }
+        if level == .rehearse, verification.budget != nil {
+            throw ValidationError("a rehearsal restores whole snapshots: --budget does not go with it.")
+        }
+    }
+
     func perform() async throws -> Outcome {
         try await monitoring.watching("verify", samples: { ($0.result as? VerifyReport)?.samples ?? [] }, verify)
     }
 
     private func verify() async throws -> Outcome {
-        let dataset = try Words.given(dataset, for: "--dataset")
+        let time = try SystemTimeSource()
         let identity = try options.identityIfGiven()
-        if freshness.maxAge != nil, identity == nil { _ = try options.requiredIdentity() }
+        let needsIdentity = freshness.maxAge != nil || level == .content || level == .rehearse
+        if needsIdentity, identity == nil { _ = try options.requiredIdentity() }
         let repository = try options.open(identity)
-        if level == .content && identity == nil { _ = try options.requiredIdentity() }
+        let recorder = try verification.recorder(identity)
+        if verification.evidence != nil { try VerificationEvidence.check(recorder, canSignFor: repository) }
+        if verification.recordAs != nil, let recorder, !repository.isVerifier(recorder) {
+            throw Failure(
+                exit: .wrongKey, code: "verify.noVerifier", message: "what --record-as verifies would not count",
+                hint: "give the identity of a host that was enrolled with --role verifier")
+        }
         let stopping = SignalWatch()
-        let meter = ProgressMeter(what: "verify", progress)
-        defer { meter.end() }
-        let level = level
+        let keys = try await BlockingThread.run { try identity.flatMap { try repository.unlockIfKeyed($0) } }
+        let scope = try scope(repository, keys, now: time.wallNanoseconds())
         let seen = options.anchorFile(of: repository)
-        let anchor = try seen?.read()
-        let verification = try await BlockingThread.run {
-            repository.verify(
-                VerificationRequest(
-                    level: level, keys: try identity.map { try repository.unlock($0) }, anchor: anchor,
-                    isCancelled: { stopping.isRequested },
-                    progress: { read, total in
-                        meter.show(files: nil, bytes: Int64(read), ofBytes: Int64(total))
-                    }))
-        }
-        meter.end()
-        if let seen, let now = verification.anchor, verification.history.mayBeKept { options.keep(now, in: seen) }
+        let reads = readsFile(of: repository, recorder)
+        let request = VerificationRequest(
+            level: level.depth, scope: scope, keys: keys,
+            anchors: try [verification.anchorFile, seen].compactMap { try $0?.read() },
+            series: VerificationSeries(
+                time: time, budget: verification.budget?.limit,
+                rereadNanoseconds: verification.policy?.reread.nanoseconds,
+                // A rehearsal has an entry of its own.
+                recorder: level == .rehearse ? nil : recorder.flatMap { repository.isVerifier($0) ? $0 : nil },
+                unrecorded: reads?.read() ?? []),
+            isCancelled: { stopping.isRequested })
+        let found = await run(request, repository)
+        try keep(found, in: [try verification.anchorFile, seen].compactMap { $0 }, reads)
         // A snapshot that is known to be hurt is no backup, however new it is.
-        let counted = verification.snapshots.filter {
-            if case .doesNotHold = $0.verdict { false } else { true }
+        let counted = found.snapshots.filter { if case .doesNotHold = $0.verdict { false } else { true } }
+        let rows = keys == nil ? [] : try freshness.rows(counted.map(\.snapshot), dataset: scope.dataset)
+        var report = VerifyReport(found, freshness: rows, reread: verification.policy?.reread)
+        var rehearsed: RehearsalJob.Result?
+        if level == .rehearse, let identity, keys != nil, found.findings.isEmpty {
+            report.level = level.rawValue
+            let result = try await RehearsalJob(
+                repository: repository, identity: identity, recorder: recorder, options: rehearsal, scope: scope,
+                time: time
+            ).run(stopping, ProgressMeter(what: "rehearse", progress))
+            report.add(result)
+            rehearsed = result
         }
-        let rows = identity == nil ? [] : try freshness.rows(counted.map(\.snapshot), dataset: dataset)
-        let report = VerifyReport(verification, freshness: rows)
-        let stale = verification.isJudged ? freshness.conditions(rows) : []
+        try writeEvidence(found, scope, rehearsed, repository, recorder)
+        let stale = found.isJudged ? freshness.conditions(rows) : []
         let conditions = report.conditions + stale + (stopping.exit.map { [$0] } ?? [])
-        let text = ([report.text] + (verification.isJudged ? freshness.lines(rows) : [])).joined(separator: "\n")
+        let text = ([report.text] + (found.isJudged ? freshness.lines(rows) : [])).joined(separator: "\n")
         return .verification(conditions, text: text, result: report)
     }
-}
 
-extension VerificationLevel: ExpressibleByArgument {}
+    private func scope(_ repository: Repository, _ keys: RepositoryKeys?, now: Int64) throws -> VerificationScope {
+        var scope = try verification.scope(
+            {
+                guard let keys else {
+                    throw Failure(
+                        exit: .wrongKey, code: "repository.missingKey",
+                        message: "which snapshots there are is known only with the list key",
+                        hint: "give the identity of a lister, a writer or a reader")
+                }
+                return repository.snapshots(keys, ledger: try Ledger(reading: repository))
+            }, now: now)
+        // Of a rehearsal, the newest is what would be restored.
+        if level == .rehearse, scope.snapshots.isEmpty, let keys {
+            let catalog = repository.snapshots(keys, ledger: try Ledger(reading: repository))
+            let datasets = verification.all ? catalog.datasets.map { Optional($0) } : [scope.dataset]
+            scope.snapshots = Set(try datasets.map { try catalog.latest($0).id })
+        }
+        return scope
+    }
+
+    private func run(_ request: VerificationRequest, _ repository: Repository) async -> Verification {
+        let meter = ProgressMeter(what: "verify", progress)
+        defer { meter.end() }
+        var request = request
+        request.progress = { read, total in meter.show(files: nil, bytes: Int64(read), ofBytes: Int64(total)) }
+        return await BlockingThread.run { [request] in repository.verify(request) }
+    }
+
+    /// Where this host remembers what it read, where no verifier's log does.
+    private func readsFile(of repository: Repository, _ recorder: Identity?) -> ReadRecordFile? {
+        if let recorder, repository.isVerifier(recorder) { return nil }
+        return (try? options.stateFolder(of: repository)).map { ReadRecordFile(at: $0.appending("reads.json")) }
+    }
+
+    private func keep(_ found: Verification, in seen: [AnchorFile], _ reads: ReadRecordFile?) throws {
+        if let now = found.anchor, found.history.mayBeKept {
+            for file in seen { options.keep(now, in: file) }
+        }
+        guard let reads, let read = found.read, !read.packs.isEmpty else { return }
+        do { try reads.add(read) } catch { Output.note("drctl: \(Failure(error).message)") }
+    }
+
+    private func writeEvidence(
+        _ found: Verification, _ scope: VerificationScope, _ rehearsed: RehearsalJob.Result?,
+        _ repository: Repository, _ recorder: Identity?
+    ) throws {
+        guard let file = verification.evidence, let recorder else { return }
+        guard
+            let statement = VerificationStatement(
+                found, of: repository, scope: scope,
+                rehearsals: rehearsed.map { ($0.rehearsals, $0.verdict, $0.record, $0.endedNanoseconds) })
+        else { return }
+        let bytes = try VerificationEvidence.sealed(statement, of: repository, by: recorder)
+        try DurableFile.replace(at: try Paths.absolute(file), with: bytes)
+    }
+}
 
 extension Verdict {
     /// Whether what was found may become what the next look is compared with.
     fileprivate var mayBeKept: Bool {
         if case .doesNotHold = self { false } else { true }
-    }
-}
-
-/// A verification as people and programs see it.
-struct VerifyReport: Encodable, Sendable {
-    struct Finding: Encodable, Sendable {
-        var condition: String
-        var message: String
-        var hint: String
-    }
-
-    struct Hurt: Encodable, Sendable {
-        var snapshot: String
-        var path: String
-        var wholeDirectory: Bool
-    }
-
-    var level: String
-    /// `holds`, `doesNotHold` or `notEstablished`.
-    var verdict: String
-    var reason: String?
-    var authentic: String
-    var history: String
-    var packsExpected: Int
-    var packsRead: Int
-    var bytesExpected: Int
-    var bytesRead: Int
-    var objectsOpened: Int
-    var findings: [Finding]
-    /// Packs that no log names.
-    var packsUnlogged: Int
-    /// Snapshots that no log names.
-    var snapshotsUnlogged: Int
-    /// Snapshots of a source that could not be read whole.
-    var snapshotsPartial: Int
-    var hurt: [Hurt]
-    var hurtCount: Int
-    var snapshots: Int
-    var snapshotsWhole: Int
-    /// Of every dataset, or the one that was asked about; empty without an identity.
-    var freshness: [FreshnessOptions.Row]
-    var anchor: Anchor?
-
-    private let exits: [ExitStatus]
-
-    init(_ verification: Verification, freshness: [FreshnessOptions.Row] = []) {
-        self.freshness = freshness
-        level = verification.level.rawValue
-        (verdict, reason) = Self.words(verification.verdict)
-        authentic = Self.words(verification.authenticity).word
-        history = Self.words(verification.history).word
-        packsExpected = verification.coverage.packsExpected
-        packsRead = verification.coverage.packsRead
-        bytesExpected = verification.coverage.bytesExpected
-        bytesRead = verification.coverage.bytesRead
-        objectsOpened = verification.coverage.objectsOpened
-        packsUnlogged = verification.coverage.packsUnlogged
-        snapshotsUnlogged = verification.coverage.snapshotsUnlogged
-        snapshotsPartial = verification.snapshots.count { $0.snapshot.manifest.isPartial }
-        findings = verification.findings.map {
-            Finding(condition: "\($0.condition)", message: $0.error.message, hint: $0.error.hint)
-        }
-        hurt = verification.hurt.map {
-            Hurt(snapshot: $0.snapshot.hex, path: displayEscaped(bytes: $0.path), wholeDirectory: $0.isWholeDirectory)
-        }
-        hurtCount = verification.hurtCount
-        snapshots = verification.snapshots.count
-        snapshotsWhole = verification.snapshots.filter { $0.verdict == .holds }.count
-        anchor = verification.anchor
-        var exits = verification.conditions.map { ExitStatus($0) }
-        // Not everything read, and nothing said why: still not established.
-        if exits.isEmpty && !verification.coverage.isComplete { exits.append(.notEstablished) }
-        self.exits = exits
-    }
-
-    var conditions: [ExitStatus] { exits }
-
-    private enum CodingKeys: String, CodingKey {
-        case level, verdict, reason, authentic, history, packsExpected, packsRead, bytesExpected, bytesRead
-        case objectsOpened, packsUnlogged, snapshotsUnlogged, snapshotsPartial, findings, hurt, hurtCount
-        case snapshots, snapshotsWhole, freshness, anchor
-    }
-
-    private static func words(_ verdict: Verdict) -> (word: String, reason: String?) {
-        switch verdict {
-        case .holds: ("holds", nil)
-        case .doesNotHold(let reason): ("doesNotHold", reason)
-        case .notEstablished(let reason): ("notEstablished", reason)
-        }
-    }
-
-    /// For monitoring: figures only, what they mean is the exit code's to say.
-    var samples: [MonitoringOptions.Sample] {
-        let figures: [(String, String, Int)] = [
-            ("verify_packs_expected", "Packs that the logs name.", packsExpected),
-            ("verify_packs_read", "Packs that were read.", packsRead),
-            ("verify_bytes_expected", "Bytes of the packs that the logs name.", bytesExpected),
-            ("verify_bytes_read", "Bytes of packs that were read.", bytesRead),
-            ("verify_findings", "What was found to be wrong.", findings.count),
-            ("verify_files_hurt", "Files of snapshots that damage hurts, as far as known.", hurtCount),
-        ]
-        return figures.map { MonitoringOptions.Sample(name: $0.0, help: $0.1, value: Double($0.2)) }
-            + FreshnessOptions.samples(freshness)
-    }
-
-    var text: String {
-        let share = bytesExpected == 0 ? 100 : bytesRead * 100 / bytesExpected
-        var lines = [
-            "\(level): \(verdictText)",
-            "read \(packsRead) of \(packsExpected) packs, \(ByteCount(Int64(bytesRead))) of \(ByteCount(Int64(bytesExpected))) (\(share) %)",
-        ]
-        if objectsOpened > 0 {
-            lines.append("opened \(objectsOpened) objects; \(snapshotsWhole) of \(snapshots) snapshots are whole")
-        }
-        if snapshotsPartial > 0 {
-            lines.append("\(counted(snapshotsPartial, "snapshot")) PARTIAL: not everything of the source could be read")
-        }
-        let unlogged = [(packsUnlogged, "pack"), (snapshotsUnlogged, "snapshot")].filter { $0.0 > 0 }
-        if !unlogged.isEmpty {
-            lines.append(
-                unlogged.map { counted($0.0, $0.1) }.joined(separator: " and ")
-                    + " that no log names: an interrupted backup left them, or log entries are gone")
-        }
-        for finding in findings.prefix(20) {
-            lines.append("\(finding.condition): \(displayEscaped(finding.message))")
-            if !finding.hint.isEmpty { lines.append("  next: \(displayEscaped(finding.hint))") }
-        }
-        if findings.count > 20 { lines.append("… and \(findings.count - 20) more findings") }
-        if !hurt.isEmpty {
-            lines.append("files hurt: \(hurtCount)")
-            lines += hurt.prefix(50).map {
-                "  \($0.snapshot.prefix(12))  \($0.path)\(Self.below($0))"
-            }
-            lines.append(
-                "next: bring the damaged packs back from a copy; without one, move them out of packs/ and back up again"
-            )
-        }
-        if authentic != "holds" {
-            lines.append("authenticity not established: give --repo-id or an identity that names it")
-        }
-        lines += historyLines
-        return lines.joined(separator: "\n")
-    }
-
-    private static func below(_ hurt: Hurt) -> String {
-        guard hurt.wholeDirectory else { return "" }
-        return "\(hurt.path.hasSuffix("/") ? "" : "/") and all below"
-    }
-
-    private var historyLines: [String] {
-        switch history {
-        case "holds": ["history: nothing is gone that this host saw before"]
-        case "notEstablished": ["history not established: this host had not seen the repository before"]
-        default: []
-        }
-    }
-
-    var verdictText: String {
-        switch verdict {
-        case "holds" where packsExpected == 0: "nothing is stored yet"
-        case "holds": "everything that was stored is as it was written"
-        case "doesNotHold":
-            "\(exits.contains(.notAuthentic) ? "NOT AUTHENTIC" : "DAMAGED"): \(displayEscaped(reason ?? ""))"
-        default: "NOT ESTABLISHED: \(displayEscaped(reason ?? ""))"
-        }
     }
 }

@@ -5,6 +5,9 @@ import Testing
 
 /// What verification must say about each way in which a repository can be wrong.
 @Suite struct VerificationTests {
+    /// The levels that read every byte.
+    static let readingLevels: [VerificationLevel] = [.stored, .content]
+
     static let contents = [someBytes(40_000, seed: 1), someBytes(30_000, seed: 2), someBytes(9, seed: 3)]
 
     static func verify(
@@ -13,7 +16,7 @@ import Testing
     ) throws -> Verification {
         let (repository, keys) = try test.reopened(storage)
         return repository.verify(
-            VerificationRequest(level: level, keys: withKeys ? keys : nil, anchor: anchor))
+            VerificationRequest(level: level, keys: withKeys ? keys : nil, anchors: anchor.map { [$0] } ?? []))
     }
 
     @Test(arguments: VerificationLevel.allCases)
@@ -39,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func storedNeedsNoKeyAndContentSaysThatItDoes(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
@@ -49,7 +52,7 @@ import Testing
     }
 
     /// One flipped bit in each region of a pack, and in each kind of file, is found at both levels.
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func aFlippedBitAnywhereIsFound(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
@@ -77,7 +80,7 @@ import Testing
         print("flipped bits, all found at level \(level.rawValue): \(flips)")
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func aDamagedChunkIsNamedAndOthersAreNot(level: VerificationLevel) throws {
         let test = try TestRepository()
         let snapshot = try test.backUp(Self.contents)
@@ -122,7 +125,7 @@ import Testing
         }
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func missingTruncatedAndSwappedPacksAreFound(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(try (0..<12).map { _ in try randomBytes(60_000) })
@@ -156,7 +159,7 @@ import Testing
         #expect(try test.reader().read(first.manifest.root).links.count == Self.contents.count)
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func whatCannotBeReadIsNeitherFineNorDamaged(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
@@ -171,7 +174,7 @@ import Testing
         #expect(try Self.verify(test, unlistable, level: .stored).conditions == [.notEstablished])
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func aStoppedVerificationHasFoundNoDamage(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
@@ -194,7 +197,7 @@ import Testing
         #expect(found.findings.map(\.error.code) == [.notLogged])
     }
 
-    @Test(arguments: VerificationLevel.allCases)
+    @Test(arguments: VerificationTests.readingLevels)
     func keyFilesThatAreGoneAreDamage(level: VerificationLevel) throws {
         let test = try TestRepository()
         try test.backUp(Self.contents)
