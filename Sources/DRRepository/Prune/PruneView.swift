@@ -32,12 +32,14 @@ struct PruneView {
         let catalog = repository.snapshots(keys, ledger: ledger)
         if let fault = catalog.faults.first { throw Self.refusal(fault) }
         let verified = ReadHistory(ledger, of: repository).verifiedSnapshots(ledger, of: repository)
+        let positions = Self.positions(ledger)
         decisions = request.policy.decide(
             catalog.snapshots.map { snapshot in
                 let manifest = snapshot.manifest
                 return RetentionPolicy.Candidate(
                     id: snapshot.id, dataset: manifest.dataset, host: repository.hostName(of: snapshot.signer),
-                    tag: manifest.tag, isPartial: manifest.isPartial, endedNanoseconds: manifest.endedNanoseconds,
+                    tag: manifest.tag, isPartial: manifest.isPartial, position: positions[snapshot.id] ?? 0,
+                    endedNanoseconds: manifest.endedNanoseconds,
                     receivedNanoseconds: snapshots[snapshot.id]?.receivedNanoseconds,
                     isVerified: verified.contains(snapshot.id), pins: ledger.removals.pinned[snapshot.id] ?? [])
             }, trustsReceiveTimes: request.trustsReceiveTimes)
@@ -127,6 +129,18 @@ struct PruneView {
             if let name = Digest(hex: entry.name) { files[name] = entry }
         }
         return files
+    }
+
+    /// Where its signer's log first names each snapshot.
+    private static func positions(_ ledger: Ledger) -> [Digest: Int] {
+        var positions: [Digest: Int] = [:]
+        for log in ledger.logs {
+            for (number, added) in log.entries.flatMap(\.snapshotsAdded).enumerated() where positions[added.name] == nil
+            {
+                positions[added.name] = number
+            }
+        }
+        return positions
     }
 
     private static func refusal(_ fault: RepositoryError) -> RepositoryError {

@@ -3,7 +3,8 @@ package import DRCrypto
 /// Which snapshots are kept: a pure decision over what is known of them, with a reason for each.
 ///
 /// The rules count per dataset and host, on the time at which the storage received a snapshot: a host whose clock is
-/// wrong, or lies, displaces nothing. They are applied to all snapshots, to the complete ones alone and to the
+/// wrong, or lies, displaces nothing. Which of two is newer its log says: a repository that was copied has the same times
+/// for all. They are applied to all snapshots, to the complete ones alone and to the
 /// verified ones alone, and what any of the three keeps stays: so no partial snapshot displaces a complete one, and
 /// none that nobody verified displaces one that was.
 package struct RetentionPolicy: Hashable, Sendable {
@@ -30,6 +31,8 @@ package struct RetentionPolicy: Hashable, Sendable {
         package let host: String
         package let tag: String?
         package let isPartial: Bool
+        /// Where the host's log names it: of two of a host the later one is the newer.
+        package let position: Int
         /// By the writer's clock.
         package let endedNanoseconds: Int64
         /// By the storage's clock; nil where it could not be found out.
@@ -40,14 +43,15 @@ package struct RetentionPolicy: Hashable, Sendable {
         package let pins: [String]
 
         package init(
-            id: Digest, dataset: String, host: String, tag: String?, isPartial: Bool, endedNanoseconds: Int64,
-            receivedNanoseconds: Int64?, isVerified: Bool, pins: [String]
+            id: Digest, dataset: String, host: String, tag: String?, isPartial: Bool, position: Int,
+            endedNanoseconds: Int64, receivedNanoseconds: Int64?, isVerified: Bool, pins: [String]
         ) {
             self.id = id
             self.dataset = dataset
             self.host = host
             self.tag = tag
             self.isPartial = isPartial
+            self.position = position
             self.endedNanoseconds = endedNanoseconds
             self.receivedNanoseconds = receivedNanoseconds
             self.isVerified = isVerified
@@ -70,7 +74,7 @@ package struct RetentionPolicy: Hashable, Sendable {
 
     /// Decides on every snapshot.
     /// - Parameter trustsReceiveTimes: removes also snapshots whose two times disagree, by the storage's.
-    /// - Returns: a decision for each, by dataset, host and time, newest first.
+    /// - Returns: a decision for each, by dataset and host, newest first.
     package func decide(_ snapshots: [Candidate], trustsReceiveTimes: Bool = false) -> [Decision] {
         let groups = Dictionary(grouping: snapshots) { [$0.dataset, $0.host] }
         return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { group in
@@ -79,7 +83,7 @@ package struct RetentionPolicy: Hashable, Sendable {
     }
 
     private func decideGroup(_ snapshots: [Candidate], _ trustsReceiveTimes: Bool) -> [Decision] {
-        let newestFirst = snapshots.sorted { ($0.time, $0.id) > ($1.time, $1.id) }
+        let newestFirst = snapshots.sorted { ($0.position, $0.id) > ($1.position, $1.id) }
         var reasons: [Digest: [String]] = [:]
         func keep(_ id: Digest, _ reason: String) {
             if reasons[id]?.contains(reason) != true { reasons[id, default: []].append(reason) }

@@ -10,11 +10,12 @@ import Testing
 
     private func candidate(
         _ hours: Int64, partial: Bool = false, verified: Bool = false, tag: String? = nil, dataset: String = "d",
-        host: String = "h", pins: [String] = [], clockOffHours: Int64 = 0, received: Bool = true
+        host: String = "h", pins: [String] = [], clockOffHours: Int64 = 0, received: Bool = true, position: Int? = nil
     ) -> RetentionPolicy.Candidate {
         let time = Self.start + hours * Self.hour
         return RetentionPolicy.Candidate(
             id: Digest.of("\(dataset) \(host) \(hours)"), dataset: dataset, host: host, tag: tag, isPartial: partial,
+            position: position ?? Int(hours),
             endedNanoseconds: time + clockOffHours * Self.hour, receivedNanoseconds: received ? time : nil,
             isVerified: verified, pins: pins)
     }
@@ -26,6 +27,14 @@ import Testing
         return policy.decide(snapshots).filter(\.isKept).map {
             (($0.snapshot.receivedNanoseconds ?? Self.start) - Self.start) / Self.hour
         }.sorted()
+    }
+
+    /// A copy's files have times in the order in which they were copied: the newest is still the one that was published
+    /// last.
+    @Test func aCopiedRepositoryKeepsItsNewest() {
+        let copied = (0..<5).map { candidate(Int64(10 - $0), position: $0) }
+        #expect(kept(copied) { $0.last = 1 } == [6])
+        #expect(kept(copied.shuffled()) { $0.last = 2 } == [6, 7])
     }
 
     struct Rule: Sendable, CustomTestStringConvertible {
@@ -96,7 +105,7 @@ import Testing
         var policy = RetentionPolicy()
         policy.last = 1
         let kept = policy.decide(all).filter(\.isKept)
-        #expect(kept.map(\.snapshot) == [all[3], all[0], all[2]])
+        #expect(kept.map(\.snapshot) == [all[3], all[2], all[0]])
         #expect(kept.dropFirst().allSatisfy { $0.reasons.contains { $0.contains("not established") } })
         #expect(policy.decide(all, trustsReceiveTimes: true).filter(\.isKept).map(\.snapshot) == [all[3]])
     }
