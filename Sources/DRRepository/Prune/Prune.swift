@@ -150,27 +150,10 @@ struct PruneRun {
             moved += relocator.finished.map { IndexedPack($0, host: host) }
         }
         guard !moved.isEmpty else { return }
-        let indexes = try IndexObject.store(
-            moved,
-            context: RunContext(
-                repository: repository.id, domain: repository.domain.name,
-                epoch: try repository.config.newest.number, run: runID, host: log.signer
-            ),
-            listKey: keys.listKey, signedBy: log.key, in: repository.storage)
-        var rewriting = LogEntry.Prune()
-        rewriting.condemned = emptied
-        for _ in 0..<Self.attempts {
-            let ledger = try Ledger(reading: repository)
-            let stored = try log.append("rewrite", run: runID, after: ledger) { entry in
-                entry.packsAdded = moved.map { LogEntry.Added(name: $0.name, bytes: $0.sizeBytes) }
-                entry.indexesAdded = indexes
-                entry.prune = rewriting
-            }
-            guard stored != nil else { continue }
-            for pack in moved { result.rewrittenInto.add(pack.sizeBytes) }
-            for pack in emptied { result.condemned.add(view.packs[pack]?.sizeBytes ?? 0) }
-            return
-        }
+        try PackReplacement(repository: repository, listKey: keys.listKey, log: log, run: runID).publish(
+            "rewrite", moved, emptied: emptied)
+        for pack in moved { result.rewrittenInto.add(pack.sizeBytes) }
+        for pack in emptied { result.condemned.add(view.packs[pack]?.sizeBytes ?? 0) }
     }
 
     private static func result(_ view: PruneView, _ acts: LogEntry.Prune) -> PruneResult {

@@ -17,6 +17,7 @@ struct PruneView {
     let indexes: [Digest: StorageEntry]
     let snapshots: [Digest: StorageEntry]
     let now: Int64
+    let grace: Int64
 
     /// - Throws: the first thing that is not as it should be: where a log, a snapshot, an index or a directory does not
     ///   open, it is not known what is needed, and nothing may be deleted.
@@ -24,6 +25,7 @@ struct PruneView {
         _ repository: Repository, ledger: Ledger, keys: RepositoryKeys, request: PruneRequest, time: any TimeSource
     ) throws(RepositoryError) {
         now = time.wallNanoseconds()
+        grace = request.graceNanoseconds
         if let fault = ledger.faults.first { throw Self.refusal(fault) }
         let storage = repository.storage
         packs = try Self.files(storage, .packs)

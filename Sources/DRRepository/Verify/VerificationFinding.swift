@@ -18,7 +18,8 @@ package enum RepositoryCondition: Int, Sendable, CaseIterable, Comparable {
         one.rawValue < other.rawValue
     }
 
-    init(_ error: RepositoryError) {
+    /// What an error says about the repository.
+    package init(_ error: RepositoryError) {
         self =
             switch error.code {
             case .notAuthentic, .rolledBack: .notAuthentic

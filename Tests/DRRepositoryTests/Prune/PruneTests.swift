@@ -8,6 +8,7 @@ import Testing
 struct PruneFixture {
     let test: TestRepository
     let pruner: RepositoryKeys
+    let prunerIdentity: Identity
 
     static let graceHours: Int64 = 24
 
@@ -15,7 +16,8 @@ struct PruneFixture {
         test = try TestRepository()
         let enrolled = try test.repository.addingHost(
             "pruner", roles: [.pruner], keys: test.keys, ownerFile: test.ownerFile, time: test.time, keep: { _ in })
-        pruner = try enrolled.repository.unlock(try Identity.parse(enrolled.writerFile))
+        prunerIdentity = try Identity.parse(enrolled.writerFile)
+        pruner = try enrolled.repository.unlock(prunerIdentity)
     }
 
     var storage: MemoryStorage { test.storage }
@@ -29,7 +31,7 @@ struct PruneFixture {
         if let last { request.policy.last = last }
         change(&request)
         let repository = try Repository(opening: other ?? storage, pinned: test.repository.id)
-        return try repository.prune(request, keys: pruner, time: test.time)
+        return try repository.prune(request, keys: try repository.unlock(prunerIdentity), time: test.time)
     }
 
     func afterGrace() { test.time.advance(hours: Self.graceHours + 1) }

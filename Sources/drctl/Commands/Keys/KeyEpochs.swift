@@ -134,7 +134,7 @@ struct KeyCompromise: Command {
             "compromised: epoch \(done.compromised.map(String.init).joined(separator: ", ")); "
                 + "new backups are sealed to epoch \(done.epoch)",
             "\(counted(done.packs, "pack")), \(ByteCount(Int64(done.bytes))), still sealed to compromised keys: "
-                + "they go as retention removes their snapshots",
+                + "`drctl key reencrypt` seals what snapshots need to the new ones",
         ]
         if done.packsUnread > 0 {
             lines.append("NOT ESTABLISHED: \(counted(done.packsUnread, "pack")) could not be read")
