@@ -28,6 +28,8 @@ package struct CryptoError: Error, Sendable {
         case headerNotAuthentic
         /// The age payload was changed, cut or extended.
         case payloadNotAuthentic
+        /// Fewer shares of a secret than it takes.
+        case incomplete
     }
 
     /// What to decide by.

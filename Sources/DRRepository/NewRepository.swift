@@ -7,7 +7,8 @@ package struct NewRepository: Sendable {
     /// Who is to be able to read, apart from the identity that is made.
     package enum Reader: Sendable {
         /// `age1…`, from `age-keygen` for example.
-        case recipient(String)
+        /// - Parameter label: what people call it; nil for the recipient itself.
+        case recipient(String, label: String? = nil)
         /// - Parameter workFactor: the base-2 logarithm of scrypt's N, 17 to 22.
         case passphrase(SecretBytes, label: String, workFactor: Int = 18)
     }
@@ -56,7 +57,7 @@ package struct NewRepository: Sendable {
         let own = makesIdentity ? try newIdentity() : nil
         let all = (own.map { [Reader.recipient($0.recipient)] } ?? []) + readers
         var seen = Set<String>()
-        for case .recipient(let text) in all where !seen.insert(text).inserted {
+        for case .recipient(let text, _) in all where !seen.insert(text).inserted {
             throw RepositoryError(.invalidArgument, "\(text) was given twice")
         }
         var slotReaders: [SlotReader] = []

@@ -146,3 +146,37 @@ package enum Scrypt {
         }
     }
 }
+
+/// PBKDF2 with HMAC-SHA-256 (RFC 8018).
+enum PBKDF2 {
+    nonisolated(unsafe) private static let algorithm = unsafe EVP_KDF_fetch(nil, "PBKDF2", nil)
+
+    /// - Throws: `library`.
+    static func sha256(
+        password: SecretBytes, salt: SecretBytes, iterations: UInt64, count: Int
+    ) throws(CryptoError) -> SecretBytes {
+        let iterations: InlineArray<1, UInt64> = [iterations]
+        return try password.withBytes { password throws(CryptoError) in
+            unsafe try password.withUnsafeBufferPointer { password throws(CryptoError) in
+                try salt.withBytes { salt throws(CryptoError) in
+                    unsafe try salt.withUnsafeBufferPointer { salt throws(CryptoError) in
+                        unsafe try iterations.span.withUnsafeBufferPointer { number throws(CryptoError) in
+                            guard let number = number.baseAddress else {
+                                throw CryptoError(.invalidArgument, "no parameters")
+                            }
+                            let parameters = unsafe [
+                                KeyDerivation.text("digest", "SHA256"),
+                                KeyDerivation.octets("pass", password),
+                                KeyDerivation.octets("salt", salt),
+                                KeyDerivation.number("iter", UnsafeMutablePointer(mutating: number)),
+                                OSSL_PARAM_construct_end(),
+                            ]
+                            return unsafe try KeyDerivation.derive(
+                                algorithm, count: count, parameters: parameters, call: "EVP_KDF_derive (PBKDF2)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

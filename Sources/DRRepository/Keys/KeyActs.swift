@@ -19,7 +19,7 @@ extension Repository {
     ) throws(RepositoryError) -> (repository: Repository, slot: SlotRecord) {
         let owner = try owner(ownerFile)
         try refuseWithoutContent(keys)
-        if case .recipient(let text) = reader, slots.contains(where: { $0.kind == .recipient && $0.label == text }) {
+        if case .recipient(let text, _) = reader, slots.contains(where: { $0.recipient == text }) {
             throw RepositoryError(
                 .invalidArgument, "\(text) has a slot already", hint: "`drctl key list` lists them")
         }
@@ -145,7 +145,7 @@ extension Repository {
         guard keys.opensContent else { throw Self.noContent }
     }
 
-    private static var noContent: RepositoryError {
+    static var noContent: RepositoryError {
         RepositoryError(
             .missingKey, "a host's identity cannot give others access to content",
             hint: "use the identity of a reader")

@@ -29,9 +29,9 @@ struct SlotReader: Sendable {
     /// - Throws: `invalidArgument` for what is no recipient, or a work factor that is too small.
     init(_ reader: NewRepository.Reader, in place: KeyPlace) throws(RepositoryError) {
         switch reader {
-        case .recipient(let text):
+        case .recipient(let text, let label):
             kind = .recipient
-            label = text
+            self.label = label ?? text
             recipient = try DRRepository.recipient(text)
             recipientText = text
             passphrase = nil

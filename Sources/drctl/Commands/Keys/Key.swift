@@ -9,7 +9,8 @@ struct Key: AsyncParsableCommand {
         abstract: "Who can read a repository, who can write to it, and how long its keys have been in use.",
         subcommands: [
             KeyInit.self, KeyList.self, KeyStatusCommand.self, KeyLog.self, KeyAdd.self, KeyRemove.self, KeyRotate.self,
-            KeyCompromise.self, KeyReencrypt.self, KeyWriter.self, KeyHost.self, KeyRevoke.self, KeyDestroy.self,
+            KeyCompromise.self, KeyReencrypt.self, KeyEscrow.self, KeyWriter.self, KeyHost.self, KeyRevoke.self,
+            KeyDestroy.self,
         ])
 }
 
