@@ -149,6 +149,7 @@ struct Shell {
         text = text.replacing(/commit \d+/, with: "commit <n>")
         // Which of the two open packs a chunk goes into is drawn by lot.
         text = text.replacing(/\d+ of \d+ packs, [\d.]+ (bytes|.?B) of [\d.]+ (bytes|.?B)/, with: "<packs>")
+        text = text.replacing(/\d+ of \d+ packs/, with: "<packs>")
         text = text.replacing(/stored [\d.]+ .?B/, with: "stored <size>")
         text = text.replacing(/"bytesStored":\d+/, with: "\"bytesStored\":<size>")
         text = text.replacing(/\ *\b\d+(\.\d)?m?s\b/, with: " <span>")
