@@ -29,10 +29,13 @@ struct RestoreFinish {
     }
 
     /// Sets modes, owners and times of directories, inner ones first; makes all of it durable; removes the staging
-    /// folder, and only then is the restore finished.
+    /// folder, then the mark, and only then is the restore finished.
     func closeDirectories(where isFinished: (Int) -> Bool) throws(RepositoryError) {
         setFlags(where: isFinished)
-        for directory in plan.directories.dropFirst().reversed() { close(directory) }
+        for directory in plan.directories.dropFirst().reversed() {
+            close(directory)
+            setFlags(directory)
+        }
         do throws(SystemError) {
             try FaultPoint.reach("restore.beforeSync")
             try target.root.syncFileSystem()
@@ -40,7 +43,11 @@ struct RestoreFinish {
             try target.removeStaging()
         } catch { throw RestoreTarget.unwritable(error) }
         close(plan.directories[0])
-        do throws(SystemError) { try target.root.syncFileSystem() } catch { throw RestoreTarget.unwritable(error) }
+        do throws(SystemError) {
+            try target.finish()
+            setFlags(plan.directories[0])
+            try target.root.syncFileSystem()
+        } catch { throw RestoreTarget.unwritable(error) }
     }
 
     /// Sets files' flags, after their last name: an immutable file takes none.
@@ -69,8 +76,15 @@ struct RestoreFinish {
             let permissions = target.permissions(for: metadata, owner: try handle.status())
             try handle.setPermissions(permissions.bits)
             try handle.setModified(metadata.modified)
-            let flags = target.request.restored(metadata.flags)
-            if !flags.isEmpty { try handle.addFlags(flags) }
+        } catch { ledger.fail(directory.path, error.message) }
+    }
+
+    /// Sets a directory's flags, after all else: an immutable one takes nothing more.
+    private func setFlags(_ directory: RestorePlan.Directory) {
+        let flags = target.request.restored(directory.metadata?.flags ?? [])
+        if flags.isEmpty { return }
+        do throws(SystemError) {
+            try target.root.openDirectory(beneath: directory.path).addFlags(flags)
         } catch { ledger.fail(directory.path, error.message) }
     }
 }

@@ -10,10 +10,14 @@ final class RestoreTarget: Sendable {
     /// Where files are made. Its presence says that a restore is not finished; a file in it named after the root
     /// says which.
     private static let stagingName = ".drctl-partial"
+    /// An attribute of the target that says the same between the removal of the staging folder and the end: what is
+    /// made or removed in a folder changes its time of modification, an attribute does not.
+    private static let unfinishedMark = Array("user.drctl.unfinished".utf8)
 
     let root: DirectoryHandle
     let staging: DirectoryHandle
     private let stagingFileName: FileName
+    private let unfinished: ExtendedAttribute
     let request: RestoreRequest
     let wasResumed: Bool
     /// Whether what is in the way may be replaced.
@@ -30,13 +34,15 @@ final class RestoreTarget: Sendable {
             throw RepositoryError(.internalFault, "the staging folder has no name")
         }
         stagingFileName = name
+        unfinished = ExtendedAttribute(name: Self.unfinishedMark, value: Array(request.root.id.description.utf8))
         do throws(SystemError) {
             try DurableFile.makeDirectory(at: request.target, mode: 0o700)
             root = try DirectoryHandle(opening: request.target)
         } catch { throw Self.unwritable(error) }
         do throws(SystemError) {
             let names = try root.entries().map(\.name)
-            wasResumed = names.contains(name) && Self.hasMarker(marker, name, in: root)
+            let isMarked = try root.extendedAttributes().contains(unfinished)
+            wasResumed = isMarked || names.contains(name) && Self.hasMarker(marker, name, in: root)
             replaces = wasResumed || request.overwrite != .refuse
             if names.contains(name), wasResumed || request.overwrite != .refuse || names.count == 1 {
                 _ = try root.removeTree(name)
@@ -112,8 +118,25 @@ final class RestoreTarget: Sendable {
         return (try? staging.status(of: marker)) != nil
     }
 
-    /// Removes the staging folder: from now on the restore counts as finished.
-    func removeStaging() throws(SystemError) { _ = try root.removeTree(stagingFileName) }
+    /// Removes the staging folder. Until ``finish()`` the target itself is marked as unfinished, where its file system
+    /// keeps attributes.
+    func removeStaging() throws(SystemError) {
+        try? root.setExtendedAttribute(unfinished)
+        _ = try root.removeTree(stagingFileName)
+    }
+
+    /// Removes the mark: from now on the restore counts as finished.
+    func finish() throws(SystemError) {
+        try FaultPoint.reach("restore.beforeUnmark")
+        do throws(SystemError) { try root.removeExtendedAttribute(unfinished.name) } catch {
+            // A folder that its owner may not write to keeps its attributes from him too.
+            guard error.errno == .permissionDenied else { throw error }
+            let bits = try root.status().permissions
+            try root.setPermissions(bits | 0o200)
+            try root.removeExtendedAttribute(unfinished.name)
+            try root.setPermissions(bits)
+        }
+    }
 
     /// Gives a finished file its name.
     func publish(

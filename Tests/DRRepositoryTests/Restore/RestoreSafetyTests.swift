@@ -73,7 +73,7 @@ import Testing
 
     @Test(
         "A restore that was interrupted is taken up by the same call, and by no other",
-        arguments: ["restore.beforeRename", "restore.beforeSync", "restore.beforeFinish"])
+        arguments: ["restore.beforeRename", "restore.beforeSync", "restore.beforeFinish", "restore.beforeUnmark"])
     func interrupted(point: String) async {
         await #expect(processExitsWith: .success) { [point] in
             let test = try RestoreSafetyTests()
@@ -86,13 +86,14 @@ import Testing
             }
             FaultPoint.arm("")
             #expect(error?.code == .noSpace)
-            #expect(test.place.exists("target/.drctl-partial"))
+            #expect(test.place.exists("target/.drctl-partial") == (point != "restore.beforeUnmark"))
             let refused = #expect(throws: RepositoryError.self) {
                 try Restore(from: test.repository).run(RestoreRequest(root: other, target: target))
             }
             #expect(refused?.code == .targetExists)
             let result = try Restore(from: test.repository).run(RestoreRequest(root: root, target: target))
             #expect(result.wasResumed && result.isComplete)
+            #expect(try test.place.handle("target").extendedAttributes().isEmpty)
             let check = try RestoreCheck(against: test.repository).run(RestoreRequest(root: root, target: target))
             #expect(check.isEqual == true)
         }
