@@ -18,13 +18,27 @@ extension ObjectIndex {
         _ repository: Repository, ledger: Ledger, listKey: ListKey, scope: Scope,
         present: [String: Int]? = nil
     ) -> (index: ObjectIndex, faults: [RepositoryError]) {
-        let wanted = ledger.indexes.filter { expected in
+        load(
+            repository, wanted(repository, ledger, scope), ledger: ledger, listKey: listKey, scope: scope,
+            present: present)
+    }
+
+    /// The index objects that count for a scope.
+    static func wanted(_ repository: Repository, _ ledger: Ledger, _ scope: Scope) -> [Ledger.Expected] {
+        ledger.indexes.filter { expected in
             if case .signer(let signer) = scope {
                 expected.signer == signer || repository.signer(expected.signer, has: .pruner)
             } else {
                 true
             }
         }
+    }
+
+    /// Loads these index objects, as `load(_:ledger:listKey:scope:present:)` does.
+    static func load(
+        _ repository: Repository, _ wanted: [Ledger.Expected], ledger: Ledger, listKey: ListKey, scope: Scope,
+        present: [String: Int]?
+    ) -> (index: ObjectIndex, faults: [RepositoryError]) {
         let loaded = ParallelWork.map(wanted) { expected throws(RepositoryError) in
             try read(expected, repository, listKey)
         }
@@ -44,7 +58,8 @@ extension ObjectIndex {
         return (index, faults)
     }
 
-    private static func read(
+    /// Reads an index object.
+    static func read(
         _ expected: Ledger.Expected, _ repository: Repository, _ listKey: ListKey
     ) throws(RepositoryError) -> [IndexedPack] {
         let path = StoragePath.index(expected.name)

@@ -9,6 +9,9 @@ package struct IndexedPack: Hashable, Sendable {
         package let plaintextBytes: UInt32
     }
 
+    /// What an object takes in an index object.
+    static let objectBytes = 41
+
     package let name: Digest
     package let sizeBytes: Int
     /// Whose objects these are: who sealed them, also where a pruner moved them since.

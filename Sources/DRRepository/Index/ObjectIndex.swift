@@ -9,7 +9,6 @@ package struct ObjectIndex: Sendable {
         let pack: UInt32
         let offsetBytes: UInt32
         let storedBytes: UInt32
-        let plaintextBytes: UInt32
     }
 
     private var names: [Digest] = []
@@ -96,7 +95,7 @@ package struct ObjectIndex: Sendable {
             entries.append(
                 Entry(
                     id: object.link.id, pack: number, offsetBytes: UInt32(truncatingIfNeeded: offset),
-                    storedBytes: object.storedBytes, plaintextBytes: object.plaintextBytes))
+                    storedBytes: object.storedBytes))
             place(entries.count - 1)
             offset += Int(object.storedBytes)
         }
@@ -124,8 +123,7 @@ package struct ObjectIndex: Sendable {
 
     private func location(_ entry: Entry) -> PackLocation {
         PackLocation(
-            pack: names[Int(entry.pack)], offsetBytes: Int(entry.offsetBytes), storedBytes: Int(entry.storedBytes),
-            plaintextBytes: Int(entry.plaintextBytes))
+            pack: names[Int(entry.pack)], offsetBytes: Int(entry.offsetBytes), storedBytes: Int(entry.storedBytes))
     }
 
     /// Keeps a third of the slots free, at least one.

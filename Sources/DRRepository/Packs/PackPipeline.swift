@@ -39,7 +39,7 @@ package final class PackPipeline: ObjectSink {
 
     package let naming: any ObjectNaming
     private let settings: Settings
-    private let known: ObjectIndex
+    private let known: ObjectPlaces
     private let stored: @Sendable (FinishedPack) throws(RepositoryError) -> Void
     private let accepted = Mutex<Set<ObjectID>>([])
     /// Packs of `known` that were told to hold something, by number.
@@ -55,7 +55,7 @@ package final class PackPipeline: ObjectSink {
     ///   - known: what this writer stored before and may refer to again.
     ///   - stored: told of each pack that is durable, on the writer's thread; what it throws ends the stages.
     package init(
-        _ settings: Settings, known: ObjectIndex,
+        _ settings: Settings, known: ObjectPlaces,
         stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
         self.settings = settings
@@ -75,7 +75,12 @@ package final class PackPipeline: ObjectSink {
     }
 
     /// The packs stored before whose objects this run refers to.
-    package var reliedPacks: Set<Digest> { relied.withLock { Set($0.map { known.pack(number: $0) }) } }
+    /// - Throws: `damaged` where the local index cannot say.
+    package func reliedPacks() throws(RepositoryError) -> Set<Digest> {
+        var packs = Set<Digest>()
+        for number in relied.withLock({ $0 }) { packs.insert(try known.pack(number: number)) }
+        return packs
+    }
 
     private func isKnown(_ id: ObjectID) -> Bool {
         guard let pack = known.packNumber(of: id) else { return false }

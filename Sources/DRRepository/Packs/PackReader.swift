@@ -10,15 +10,15 @@ package final class PackReader: ObjectSource {
 
     /// What the logs say now.
     package struct Reloaded: Sendable {
-        let index: ObjectIndex
+        let places: ObjectPlaces
         /// A snapshot that was removed since.
         let removed: Digest?
     }
 
     package var naming: any ObjectNaming { idKey }
     /// Where objects lie, as far as is known now.
-    package var index: ObjectIndex { places.withLock { $0 } }
-    private let places: Mutex<ObjectIndex>
+    package var places: ObjectPlaces { known.withLock { $0 } }
+    private let known: Mutex<ObjectPlaces>
     private let reload: @Sendable () throws(RepositoryError) -> Reloaded?
     private let storage: any Storage
     private let idKey: IDKey
@@ -26,14 +26,14 @@ package final class PackReader: ObjectSource {
     private let catalog: PackCatalog
     private let idleOpeners = Mutex<[PackOpener]>([])
 
-    /// Reads packs of this storage through the index, with the keys that open their objects.
+    /// Reads packs of this storage through what is known of their places, with the keys that open their objects.
     /// - Parameter reload: asked when a pack is gone: what is known now, or nil where no log has changed.
     package init(
-        storage: any Storage, index: ObjectIndex, listKey: ListKey, idKey: IDKey, keyring: RunKeyring,
+        storage: any Storage, places: ObjectPlaces, listKey: ListKey, idKey: IDKey, keyring: RunKeyring,
         reload: @escaping @Sendable () throws(RepositoryError) -> Reloaded? = { () throws(RepositoryError) in nil }
     ) {
         self.storage = storage
-        places = Mutex(index)
+        known = Mutex(places)
         self.reload = reload
         self.idKey = idKey
         self.keyring = keyring
@@ -41,7 +41,7 @@ package final class PackReader: ObjectSource {
     }
 
     package func location(of object: ObjectLink) throws(RepositoryError) -> PackLocation? {
-        index.location(of: object.id)
+        try places.location(of: object.id)
     }
 
     package func read(_ object: ObjectLink) throws(RepositoryError) -> StoredObject {
@@ -50,7 +50,7 @@ package final class PackReader: ObjectSource {
         } catch {
             // A prune may have moved the object since the index was loaded. Before a pack counts as lost, the logs say.
             guard error.code == .missingPack, let now = try reload() else { throw error }
-            places.withLock { $0 = now.index }
+            known.withLock { $0 = now.places }
             do throws(RepositoryError) {
                 return try readFromAnywhere(object)
             } catch {
@@ -65,7 +65,7 @@ package final class PackReader: ObjectSource {
     }
 
     private func readFromAnywhere(_ object: ObjectLink) throws(RepositoryError) -> StoredObject {
-        let locations = index.locations(of: object.id)
+        let locations = try places.locations(of: object.id)
         guard !locations.isEmpty else { throw Self.unknown(object) }
         var failures: [RepositoryError] = []
         for location in locations {
@@ -87,9 +87,9 @@ package final class PackReader: ObjectSource {
         each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
         var wanted: [(object: ObjectLink, location: PackLocation)] = []
-        let index = index
+        let places = places
         for object in objects {
-            if let location = index.location(of: object.id) {
+            if let location = try places.location(of: object.id) {
                 wanted.append((object, location))
             } else {
                 try each(object, .failure(Self.unknown(object)))

@@ -154,7 +154,7 @@ private struct ResealRun {
             PackPipeline.Settings(
                 storage: repository.storage, naming: try keys.idKey, listKey: keys.listKey, runKey: runKey,
                 sealedRunKey: try RunKeyring.seal(runKey, to: keys.recipient)),
-            known: ObjectIndex(), stored: stored)
+            known: ObjectPlaces(), stored: stored)
     }
 
     /// The objects of a pack that are wanted, each checked against its id: nothing is sealed anew that is not what it is

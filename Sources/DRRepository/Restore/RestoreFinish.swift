@@ -44,9 +44,10 @@ struct RestoreFinish {
         } catch { throw RestoreTarget.unwritable(error) }
         close(plan.directories[0])
         do throws(SystemError) {
-            try target.finish()
-            setFlags(plan.directories[0])
+            // On the device first: whoever is told that it is finished, or finds no mark, may rely on it.
             try target.root.syncFileSystem()
+            try target.finish()
+            if setFlags(plan.directories[0]) { try target.root.syncFileSystem() }
         } catch { throw RestoreTarget.unwritable(error) }
     }
 
@@ -80,11 +81,14 @@ struct RestoreFinish {
     }
 
     /// Sets a directory's flags, after all else: an immutable one takes nothing more.
-    private func setFlags(_ directory: RestorePlan.Directory) {
+    /// - Returns: whether there were any.
+    @discardableResult
+    private func setFlags(_ directory: RestorePlan.Directory) -> Bool {
         let flags = target.request.restored(directory.metadata?.flags ?? [])
-        if flags.isEmpty { return }
+        if flags.isEmpty { return false }
         do throws(SystemError) {
             try target.root.openDirectory(beneath: directory.path).addFlags(flags)
         } catch { ledger.fail(directory.path, error.message) }
+        return true
     }
 }

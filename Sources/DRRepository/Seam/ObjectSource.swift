@@ -6,13 +6,11 @@ package struct PackLocation: Hashable, Sendable {
     package let pack: Digest
     package let offsetBytes: Int
     package let storedBytes: Int
-    package let plaintextBytes: Int
 
-    package init(pack: Digest, offsetBytes: Int, storedBytes: Int, plaintextBytes: Int) {
+    package init(pack: Digest, offsetBytes: Int, storedBytes: Int) {
         self.pack = pack
         self.offsetBytes = offsetBytes
         self.storedBytes = storedBytes
-        self.plaintextBytes = plaintextBytes
     }
 }
 

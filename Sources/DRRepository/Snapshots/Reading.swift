@@ -3,16 +3,19 @@ internal import Synchronization
 
 extension Repository {
     /// What opens the repository's objects, over every index that the logs name.
+    /// - Parameter local: where the host keeps a file of them; nil reads all index objects into memory.
     /// - Returns: the source, and what is wrong with index objects that could not be used.
     /// - Throws: `missingKey` with a writer's keys.
     package func reader(
-        _ keys: RepositoryKeys, ledger: Ledger
+        _ keys: RepositoryKeys, ledger: Ledger, local: LocalIndex? = nil
     ) throws(RepositoryError) -> (source: PackReader, faults: [RepositoryError]) {
-        let (index, faults) = ObjectIndex.load(self, ledger: ledger, listKey: keys.listKey, scope: .everybody)
+        let idKey = try keys.idKey
+        let (places, faults) = ObjectPlaces.load(
+            self, ledger: ledger, listKey: keys.listKey, idKey: idKey, scope: .everybody, local: local)
         let seen = Mutex(ledger)
         let listKey = keys.listKey
         let source = PackReader(
-            storage: storage, index: index, listKey: keys.listKey, idKey: try keys.idKey, keyring: try keyring(keys)
+            storage: storage, places: places, listKey: keys.listKey, idKey: idKey, keyring: try keyring(keys)
         ) { () throws(RepositoryError) in
             try seen.withLock { seen throws(RepositoryError) in
                 let now = try seen.refreshed(self)
@@ -20,7 +23,9 @@ extension Repository {
                 let removed = now.removals.removed.keys.first { seen.removals.removed[$0] == nil }
                 seen = now
                 return PackReader.Reloaded(
-                    index: ObjectIndex.load(self, ledger: now, listKey: listKey, scope: .everybody).index,
+                    places: ObjectPlaces.load(
+                        self, ledger: now, listKey: listKey, idKey: idKey, scope: .everybody, local: local
+                    ).places,
                     removed: removed)
             }
         }

@@ -18,12 +18,15 @@ package final class WriteSession: Sendable {
     private let log: RunLog
 
     /// Draws the run's key and starts the pipeline. The session must be ended, by `publish`, `checkpoint` or `cancel`.
-    /// - Parameter packsPerCheckpoint: after so many packs the log says what is stored; more than that is never lost.
+    /// - Parameters:
+    ///   - packsPerCheckpoint: after so many packs the log says what is stored; more than that is never lost.
+    ///   - local: where the host keeps a file of what it stored; nil reads all index objects into memory.
     /// - Throws: `missingKey` when the keys cannot sign; `wrongKey` when the signer is not enrolled as a writer, or was
     ///   revoked; `notAuthentic` when its own log is broken: nothing may be built on that.
     package init(
         _ repository: Repository, keys: RepositoryKeys, level: Int = 3,
-        targetObjectBytes: Int = PackLayout.targetObjectBytes, packsPerCheckpoint: Int = 32, time: any TimeSource
+        targetObjectBytes: Int = PackLayout.targetObjectBytes, packsPerCheckpoint: Int = 32, local: LocalIndex? = nil,
+        time: any TimeSource
     ) throws(RepositoryError) {
         guard let signingKey = keys.signingKey else {
             throw RepositoryError(
@@ -44,8 +47,9 @@ package final class WriteSession: Sendable {
         let packs = try repository.storage.list(StorageFolder.packs.path)
         var present = Dictionary(packs.map { ($0.name, $0.sizeBytes) }) { first, _ in first }
         for doomed in ledger.removals.condemned.keys { present[doomed.hex] = nil }
-        let (index, faults) = ObjectIndex.load(
-            repository, ledger: ledger, listKey: keys.listKey, scope: .signer(signer), present: present)
+        let (places, faults) = ObjectPlaces.load(
+            repository, ledger: ledger, listKey: keys.listKey, idKey: try keys.idKey, scope: .signer(signer),
+            present: present, local: local)
         run = try RunID()
         let domain = repository.domain
         context = RunContext(
@@ -60,7 +64,7 @@ package final class WriteSession: Sendable {
                 storage: repository.storage, naming: keys.idKey, listKey: keys.listKey, runKey: runKey,
                 sealedRunKey: try RunKeyring.seal(runKey, to: keys.recipient), level: level,
                 targetObjectBytes: targetObjectBytes),
-            known: index, stored: { pack throws(RepositoryError) in try log.add(pack) })
+            known: places, stored: { pack throws(RepositoryError) in try log.add(pack) })
         self.log = log
         indexFaults = faults
         self.repository = repository
@@ -91,7 +95,7 @@ package final class WriteSession: Sendable {
             manifest, context: context, listKey: keys.listKey, signedBy: signingKey)
         let id = Digest.of(bytes)
         try repository.storage.put(bytes, at: .snapshot(id))
-        let used = sink.reliedPacks
+        let used = try sink.reliedPacks()
         try log.publish(LogEntry.Added(name: id, bytes: bytes.count)) { ledger throws(RepositoryError) in
             let doomed =
                 used.union(log.stored).count { ledger.removals.isDoomed($0) } + (ledger.removals.isDoomed(id) ? 1 : 0)

@@ -33,7 +33,7 @@ import Testing
             PackPipeline.Settings(
                 storage: storage, naming: naming, listKey: listKey, runKey: key,
                 sealedRunKey: try RunKeyring.seal(key, to: try #require(epoch.recipient))),
-            known: ObjectIndex(), stored: { pack in packs.withLock { $0.append(pack) } })
+            known: ObjectPlaces(), stored: { pack in packs.withLock { $0.append(pack) } })
         for body in bodies { try pipeline.put(NewObject(chunk: body, id: naming.chunkID(of: body.span))) }
         try pipeline.finish()
         // The two open packs share the bodies at random; the tests want one that has some.
@@ -145,7 +145,7 @@ import Testing
             PackPipeline.Settings(
                 storage: storage, naming: naming, listKey: listKey, runKey: key,
                 sealedRunKey: try RunKeyring.seal(key, to: try #require(epoch.recipient)), targetObjectBytes: 4096),
-            known: ObjectIndex(), stored: { _ in })
+            known: ObjectPlaces(), stored: { _ in })
         #expect(
             code {
                 while true {

@@ -82,8 +82,7 @@ final class MemoryRepository: ObjectSink, ObjectSource {
                 return nil
             }
             return PackLocation(
-                pack: Digest.of("pack \(index / 10)"), offsetBytes: index % 10, storedBytes: stored.body.count,
-                plaintextBytes: stored.body.count)
+                pack: Digest.of("pack \(index / 10)"), offsetBytes: index % 10, storedBytes: stored.body.count)
         }
     }
 
