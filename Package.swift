@@ -94,6 +94,13 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .executableTarget(
+            name: "RepositoryBench",
+            dependencies: [
+                "DRRepository", "DRCrypto", "DRArchive", "DRSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/RepositoryBench", swiftSettings: houseRules),
+        .executableTarget(
             name: "EngineTool",
             dependencies: [
                 "DREngine", "DRRunbook", "DRMachine", "DRSystem",

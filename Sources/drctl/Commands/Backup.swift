@@ -80,7 +80,8 @@ struct Backup: Command {
         }
         let job = BackupJob(
             repository: repository, identity: identity, dataset: name, input: input, tag: tag, rules: rules,
-            isTrial: dryRun, cache: reread ? nil : place.appending("files.cache"))
+            isTrial: dryRun, cache: reread ? nil : place.appending("files.cache"),
+            local: options.localIndex(of: repository))
         // From here on a signal ends the backup, and not this process: the command for afterwards is owed.
         let early = SignalWatch()
         try await hooks.runBefore(dataset: name)

@@ -43,7 +43,8 @@ struct Find: Command {
         let ledger = try options.ledger(of: repository)
         let keys = try repository.unlock(identity)
         let catalog = repository.snapshots(keys, ledger: ledger)
-        let browser = SnapshotBrowser(source: try repository.reader(keys, ledger: ledger).0)
+        let browser = SnapshotBrowser(
+            source: try repository.reader(keys, ledger: ledger, local: options.localIndex(of: repository)).0)
         let chosen =
             try snapshot.map { [try catalog.find($0, dataset: dataset)] }
             ?? catalog.snapshots.reversed().filter { dataset == nil || $0.manifest.dataset == dataset }

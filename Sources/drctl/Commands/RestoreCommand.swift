@@ -87,7 +87,7 @@ struct RestoreCommand: Command {
             repository: repository, identity: identity, dataset: try Words.given(dataset, for: "--dataset"),
             snapshot: snapshot, target: try Paths.absolute(target), before: before, paths: path, patterns: patterns,
             overwrite: overwrite?.rule ?? .refuse, verifies: verify, restoresOwners: owners || asRoot,
-            restoresSpecialFiles: specialFiles || asRoot)
+            restoresSpecialFiles: specialFiles || asRoot, local: options.localIndex(of: repository))
         if dryRun { return try await Self.trial(job) }
         let stopping = SignalWatch()
         let meter = ProgressMeter(what: "restore", progress)

@@ -57,6 +57,8 @@ struct BackupJob: Sendable {
     var isTrial = false
     /// Where unchanged files are remembered; nil rereads everything.
     var cache: FilePath?
+    /// Where a file of what this host stored is kept; nil for none.
+    var local: LocalIndex?
 
     /// A prune has to condemn something this often while one backup runs, before that gives up.
     private static let mostTries = 3
@@ -86,7 +88,7 @@ struct BackupJob: Sendable {
         let time = try SystemTimeSource()
         let started = time.wallNanoseconds()
         let keys = try repository.unlock(identity)
-        let session = try WriteSession(repository, keys: keys, time: time)
+        let session = try WriteSession(repository, keys: keys, local: local, time: time)
         let parent = session.parent(of: dataset)
         let request = CaptureRequest(
             sources: sources, rules: rules, cache: try fileCache(session.sink.naming, hasParent: parent != nil),

@@ -64,6 +64,8 @@ struct RestoreJob: Sendable {
     var verifies = true
     var restoresOwners = false
     var restoresSpecialFiles = false
+    /// Where a file of the repository's indexes is kept; nil for none.
+    var local: LocalIndex?
 
     /// What is to be restored, opened.
     struct Prepared {
@@ -111,7 +113,7 @@ struct RestoreJob: Sendable {
         let ledger = try Ledger(reading: repository)
         let catalog = repository.snapshots(keys, ledger: ledger)
         let found = try catalog.find(snapshot, dataset: dataset, before: before)
-        let (source, _) = try repository.reader(keys, ledger: ledger)
+        let (source, _) = try repository.reader(keys, ledger: ledger, local: local)
         let request = RestoreRequest(
             root: found.manifest.root, target: target, overwrite: overwrite,
             selection: try selection(SnapshotBrowser(source: source), found),

@@ -105,6 +105,11 @@ struct RepositoryOptions: ParsableArguments {
         try state.root().appending("repositories").appending(repository.id.hex)
     }
 
+    /// Where this host keeps a file of what a repository's indexes say; nil where it has nowhere to keep anything.
+    func localIndex(of repository: Repository) -> LocalIndex? {
+        (try? stateFolder(of: repository)).map { LocalIndex(in: $0) }
+    }
+
     private func passphrasePath() throws -> FilePath? {
         if let named = passphraseFile ?? Self.environment("DRCTL_PASSPHRASE_FILE") { return try Paths.absolute(named) }
         guard let folder = Self.environment("CREDENTIALS_DIRECTORY") else { return nil }

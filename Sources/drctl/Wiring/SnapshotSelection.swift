@@ -20,7 +20,7 @@ struct OpenedSnapshot: Sendable {
         let keys = try repository.unlock(identity)
         catalog = repository.snapshots(keys, ledger: ledger)
         snapshot = try catalog.find(text, dataset: dataset)
-        source = try repository.reader(keys, ledger: ledger).0
+        source = try repository.reader(keys, ledger: ledger, local: options.localIndex(of: repository)).0
         browser = SnapshotBrowser(source: source)
     }
 
