@@ -66,7 +66,7 @@ extension ObjectIndex {
         guard let bytes = try repository.storage.readAll(path, limitBytes: IndexObject.maximumBytes) else {
             throw RepositoryError(
                 .missingObject, "index \(expected.name), which a log names, is gone",
-                hint: "bring \(path) back from a copy of the repository")
+                hint: "a pruner makes it again from the packs: `drctl repo reindex`")
         }
         let keys = repository.keys(having: HostRole.storing).filter { SignerID(of: $0) == expected.signer }
         let packs = try IndexObject.open(

@@ -194,7 +194,7 @@ final class PackVerifier: Sendable {
             if isIn(.snapshots) {
                 "this snapshot is lost, and the others are as they were"
             } else if isIn(.indexes) {
-                "back up again, which stores anew what it named"
+                "let a pruner make it again from the packs: `drctl repo reindex`"
             } else {
                 // A pack that is there counts as stored, whatever its bytes are: only a missing one is stored again.
                 "move it away and back up again, which stores anew what the source still has"

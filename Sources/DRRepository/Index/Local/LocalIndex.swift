@@ -94,7 +94,8 @@ extension ObjectPlaces {
     ///   - present: what lies in `packs/`, by name; objects of packs that are not there in full length are left out.
     ///     nil takes all.
     ///   - local: where the host keeps a file of them; nil reads all into memory.
-    /// - Returns: the places, and what is wrong with index objects that could not be used.
+    /// - Returns: the places, and what is wrong with index objects that could not be used; for readers the packs'
+    ///   own directories take their place.
     static func load(
         _ repository: Repository, ledger: Ledger, listKey: ListKey, idKey: IDKey, scope: ObjectIndex.Scope,
         present: [String: Int]? = nil, local: LocalIndex?
@@ -120,13 +121,22 @@ extension ObjectPlaces {
             }
         }
         let failed = Set(faults.map(\.message))
-        let recent = ObjectIndex.load(
+        var recent = ObjectIndex.load(
             repository, wanted.filter { !covered.contains($0.name) }, ledger: ledger, listKey: listKey, scope: scope,
             present: present)
-        return (
-            ObjectPlaces(base: file, gone: gone, recent: recent.index),
-            faults + recent.faults.filter { !failed.contains($0.message) }
-        )
+        faults += recent.faults.filter { !failed.contains($0.message) }
+        if !faults.isEmpty, case .everybody = scope {
+            let named = try? recent.index.packNames + Self.names(file)
+            recent.index.addDirectories(
+                of: ledger.packs, without: Set(named ?? []), in: repository, listKey)
+        }
+        return (ObjectPlaces(base: file, gone: gone, recent: recent.index), faults)
+    }
+
+    private static func names(_ base: SortedIndex?) throws(RepositoryError) -> [Digest] {
+        var names: [Digest] = []
+        try base?.forEachPackName { names.append($0) }
+        return names
     }
 
     /// The numbers of the packs in a file that were deleted, or are not there in full length.
@@ -148,5 +158,19 @@ extension ObjectPlaces {
             number += 1
         }
         return gone
+    }
+}
+
+extension ObjectIndex {
+    /// Where index objects are lost, the packs themselves say what is in them; whoever opens an object checks its id.
+    /// What cannot be read of a pack is missed by whoever asks for it.
+    fileprivate mutating func addDirectories(
+        of packs: [Ledger.Expected], without named: Set<Digest>, in repository: Repository, _ listKey: ListKey
+    ) {
+        let missing = packs.filter { !named.contains($0.name) }
+        let read = ParallelWork.map(missing) { expected throws(RepositoryError) in
+            try IndexedPack(directoryOf: expected, in: repository, listKey)
+        }
+        for case .success(let pack) in read { add(pack) }
     }
 }
