@@ -98,8 +98,19 @@ extension Repository {
                 if error.code == .wrongKey { tried.append(slot.label) } else { other = error }
             }
         }
-        if let other { throw other }
+        if let other { throw Self.isLost(other) ? slotLost(kind, other) : other }
         throw wrongKey(kind, identities, tried: tried)
+    }
+
+    private static func isLost(_ error: RepositoryError) -> Bool { [.damaged, .missingObject].contains(error.code) }
+
+    /// No slot opened, and one of those that might have is gone or not as it was written: nothing opens the repository,
+    /// and that is what its user has to know.
+    private func slotLost(_ kind: SlotRecord.Kind, _ error: RepositoryError) -> RepositoryError {
+        RepositoryError(
+            .wrongKey,
+            "\(kind == .passphrase ? "the passphrase" : "the identity") opens no slot, and one is lost: \(error.message)",
+            hint: "bring the file back from a copy of the repository, or use another reader's identity", cause: error)
     }
 
     private func open(

@@ -74,7 +74,7 @@ package final class PackReader: ObjectSource {
                     let bytes = try storage.read(
                         .pack(location.pack), fromOffset: location.offsetBytes, count: location.storedBytes)
                 else { throw PackHead.missing(location.pack) }
-                return try open(object, at: location, in: bytes.span)
+                return try open(object, at: location, in: bytes.span, Self.kept)
             } catch {
                 failures.append(error)
             }
@@ -86,52 +86,95 @@ package final class PackReader: ObjectSource {
         _ objects: [ObjectLink],
         each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
+        var buffer: [UInt8] = []
+        try read(
+            objects, &buffer,
+            each: { object, location, sealed throws(RepositoryError) in
+                if let together = try? open(object, at: location, in: sealed, Self.kept) {
+                    try each(object, .success(together))
+                } else {
+                    try each(object, Result { () throws(RepositoryError) in try read(object) })
+                }
+            }, unknown: { object throws(RepositoryError) in try each(object, .failure(Self.unknown(object))) })
+    }
+
+    package func lend(
+        _ objects: [ObjectLink], reusing buffer: inout [UInt8],
+        use: (ObjectLink, Span<UInt8>) throws(RepositoryError) -> Void,
+        lost: (ObjectLink, RepositoryError) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        try read(
+            objects, &buffer,
+            each: { object, location, sealed throws(RepositoryError) in
+                // What `use` throws ends the reading; what opening throws sends to the other places.
+                var failureOfUse: RepositoryError?
+                do throws(RepositoryError) {
+                    try open(object, at: location, in: sealed) { body, _ in
+                        do throws(RepositoryError) { try use(object, body) } catch { failureOfUse = error }
+                    }
+                } catch {
+                    switch Result(catching: { () throws(RepositoryError) in try read(object) }) {
+                    case .success(let found): try use(object, found.body.span)
+                    case .failure(let error): try lost(object, error)
+                    }
+                }
+                if let failureOfUse { throw failureOfUse }
+            }, unknown: { object throws(RepositoryError) in try lost(object, Self.unknown(object)) })
+    }
+
+    /// Reads objects where they lie first, neighbours in one read.
+    /// - Parameter each: called once for every object that the index knows, with the bytes at its place; with none
+    ///   where they could not be read.
+    private func read(
+        _ objects: [ObjectLink], _ buffer: inout [UInt8],
+        each: (ObjectLink, PackLocation, Span<UInt8>) throws(RepositoryError) -> Void,
+        unknown: (ObjectLink) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
         var wanted: [(object: ObjectLink, location: PackLocation)] = []
         let places = places
         for object in objects {
             if let location = try places.location(of: object.id) {
                 wanted.append((object, location))
             } else {
-                try each(object, .failure(Self.unknown(object)))
+                try unknown(object)
             }
         }
         wanted.sort {
             ($0.location.pack, $0.location.offsetBytes) < ($1.location.pack, $1.location.offsetBytes)
         }
+        let locations = wanted.map(\.location)
         var start = 0
         while start < wanted.count {
-            let end = Self.endOfRead(wanted.map(\.location), from: start)
-            try readTogether(Array(wanted[start..<end]), each: each)
+            let end = Self.endOfRead(locations, from: start)
+            let first = locations[start]
+            let count = locations[end - 1].offsetBytes + locations[end - 1].storedBytes - first.offsetBytes
+            let isRead = read(first, count, &buffer)
+            for (object, location) in wanted[start..<end] {
+                let offset = location.offsetBytes - first.offsetBytes
+                let range = isRead ? offset..<offset + location.storedBytes : 0..<0
+                try each(object, location, buffer.span.extracting(range))
+            }
             start = end
         }
     }
 
-    /// One read for neighbours; whatever does not come out right is read again alone, from every place it has.
-    private func readTogether(
-        _ group: [(object: ObjectLink, location: PackLocation)],
-        each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
-    ) throws(RepositoryError) {
-        let first = group[0].location
-        let last = group[group.count - 1].location
-        let count = last.offsetBytes + last.storedBytes - first.offsetBytes
-        let bytes = try? storage.read(.pack(first.pack), fromOffset: first.offsetBytes, count: count)
-        for (object, location) in group {
-            let together = bytes.flatMap { bytes -> StoredObject? in
-                let start = location.offsetBytes - first.offsetBytes
-                let sealed = bytes.span.extracting(start..<(start + location.storedBytes))
-                return try? open(object, at: location, in: sealed)
-            }
-            if let together {
-                try each(object, .success(together))
-            } else {
-                try each(object, Result { () throws(RepositoryError) in try read(object) })
-            }
-        }
+    /// - Returns: whether so many bytes are in the buffer.
+    private func read(_ first: PackLocation, _ count: Int, _ buffer: inout [UInt8]) -> Bool {
+        if buffer.count < count { buffer = [UInt8](repeating: 0, count: max(count, Self.readBytes)) }
+        var whole = buffer.mutableSpan
+        var span = whole._mutatingExtracting(first: count)
+        return (try? storage.read(.pack(first.pack), fromOffset: first.offsetBytes, into: &span)) == count
     }
 
-    private func open(
-        _ object: ObjectLink, at location: PackLocation, in sealed: Span<UInt8>
-    ) throws(RepositoryError) -> StoredObject {
+    private static func kept(_ body: Span<UInt8>, _ entry: PackEntry) -> StoredObject {
+        StoredObject(link: entry.link, body: body.copied(), links: entry.links)
+    }
+
+    /// Opens an object, checks its id, and lends its body.
+    private func open<Answer>(
+        _ object: ObjectLink, at location: PackLocation, in sealed: Span<UInt8>,
+        _ use: (Span<UInt8>, PackEntry) -> Answer
+    ) throws(RepositoryError) -> Answer {
         let pack = try catalog.pack(location.pack)
         guard let entry = pack.entry(atOffset: location.offsetBytes), entry.link == object else {
             throw RepositoryError(
@@ -141,7 +184,8 @@ package final class PackReader: ObjectSource {
         defer { idleOpeners.withLock { $0.append(opener) } }
         let key = try pack.key(entry.origin, keyring)
         return try opener.open(
-            sealed, entry: entry, salt: pack.head.origins[Int(entry.origin)].salt, key: key, idKey: idKey)
+            sealed, entry: entry, salt: pack.head.origins[Int(entry.origin)].salt, key: key, idKey: idKey
+        ) { use($0, entry) }
     }
 
     private func takeOpener() throws(RepositoryError) -> PackOpener {
@@ -187,13 +231,14 @@ final class PackOpener: @unchecked Sendable {
 
     init() throws(RepositoryError) { opener = try ObjectOpener() }
 
-    /// Opens an object and checks its id.
-    func open(
-        _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes, idKey: IDKey
-    ) throws(RepositoryError) -> StoredObject {
-        try use(sealed, entry: entry, salt: salt, key: key) { body throws(RepositoryError) in
-            try Self.checkID(of: body, entry, idKey)
-            return StoredObject(link: entry.link, body: body.copied(), links: entry.links)
+    /// Opens an object, checks its id, and lends its body.
+    func open<Result>(
+        _ sealed: Span<UInt8>, entry: PackEntry, salt: [UInt8], key: SecretBytes, idKey: IDKey,
+        _ body: (Span<UInt8>) throws(RepositoryError) -> Result
+    ) throws(RepositoryError) -> Result {
+        try use(sealed, entry: entry, salt: salt, key: key) { content throws(RepositoryError) in
+            try Self.checkID(of: content, entry, idKey)
+            return try body(content)
         }
     }
 

@@ -168,16 +168,17 @@ private struct ResealRun {
         for entry in try head.entries(keys.listKey) where isWanted(entry) {
             let origin = head.origins[Int(entry.origin)]
             let start = Int(entry.offsetBytes)
-            let object = try opener.open(
+            let body = try opener.open(
                 bytes.span.extracting(start..<(start + Int(entry.storedBytes))), entry: entry, salt: origin.salt,
-                key: try keyring.packKey(origin, pack: name), idKey: try keys.idKey)
+                key: try keyring.packKey(origin, pack: name), idKey: try keys.idKey
+            ) { $0.copied() }
             if let digest = entry.bodyDigest {
                 objects.append(
                     NewObject(
-                        entry.link.kind, name: NodeName(id: entry.link.id, bodyDigest: digest), body: object.body,
-                        links: object.links))
+                        entry.link.kind, name: NodeName(id: entry.link.id, bodyDigest: digest), body: body,
+                        links: entry.links))
             } else {
-                objects.append(NewObject(chunk: object.body, id: entry.link.id))
+                objects.append(NewObject(chunk: body, id: entry.link.id))
             }
         }
         return objects

@@ -132,13 +132,19 @@ final class RestoreCrew: Sendable {
     private func restore(_ batch: RestoreBatch, _ desk: RestoreWriter.Desk) throws(RepositoryError) {
         var chunks: [ObjectID: RestoreBatch.Chunk] = [:]
         for chunk in batch.chunks { chunks[chunk.link.id] = chunk }
-        try source.read(batch.chunks.map(\.link)) { link, result throws(RepositoryError) in
-            if isCancelled() { throw RepositoryError(.cancelled, "the restore was cancelled") }
-            guard let chunk = chunks[link.id] else { return }
-            switch result {
-            case .success(let object): try writer.write(chunk, object.body, desk)
-            case .failure(let error): writer.lose(chunk, error)
-            }
-        }
+        // Taken out while it is lent; put back to be used again.
+        var buffer: [UInt8] = []
+        swap(&buffer, &desk.buffer)
+        defer { swap(&buffer, &desk.buffer) }
+        try source.lend(
+            batch.chunks.map(\.link), reusing: &buffer,
+            use: { link, content throws(RepositoryError) in
+                if isCancelled() { throw RepositoryError(.cancelled, "the restore was cancelled") }
+                if let chunk = chunks[link.id] { try writer.write(chunk, content, desk) }
+            },
+            lost: { link, error throws(RepositoryError) in
+                if isCancelled() { throw RepositoryError(.cancelled, "the restore was cancelled") }
+                if let chunk = chunks[link.id] { writer.lose(chunk, error) }
+            })
     }
 }

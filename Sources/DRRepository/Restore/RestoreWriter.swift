@@ -9,6 +9,8 @@ final class RestoreWriter: Sendable {
     /// A thread's own: the folder it put the last file in, which is often the next one's too.
     final class Desk {
         fileprivate var openFolder: Folder?
+        /// What is read goes here.
+        var buffer: [UInt8] = []
     }
 
     fileprivate final class Folder {
@@ -47,13 +49,13 @@ final class RestoreWriter: Sendable {
     func writeEmptyFiles() throws(RepositoryError) {
         let desk = Desk()
         for (number, file) in plan.files.enumerated() where file.chunkCount == 0 {
-            try write([], whole: number, desk)
+            try write([UInt8]().span, whole: number, desk)
         }
     }
 
     /// Writes a chunk to all its places.
     /// - Throws: only what makes it useless to go on (a full disk).
-    func write(_ chunk: RestoreBatch.Chunk, _ content: [UInt8], _ desk: Desk) throws(RepositoryError) {
+    func write(_ chunk: RestoreBatch.Chunk, _ content: Span<UInt8>, _ desk: Desk) throws(RepositoryError) {
         for use in plan.uses[chunk.uses] {
             guard content.count == Int(use.lengthBytes) else {
                 fail(use.file, "chunk \(chunk.link.id) has \(content.count) bytes where \(use.lengthBytes) belong")
@@ -72,11 +74,11 @@ final class RestoreWriter: Sendable {
         for use in plan.uses[chunk.uses] { fail(use.file, "a part of its content is lost", because: error) }
     }
 
-    private func write(_ content: [UInt8], whole number: Int, _ desk: Desk) throws(RepositoryError) {
+    private func write(_ content: Span<UInt8>, whole number: Int, _ desk: Desk) throws(RepositoryError) {
         guard let staged = Self.stagedName(number) else { return }
         do throws(SystemError) {
             let file = try target.staging.createFile(staged)
-            if !content.isEmpty { try file.write(content, at: 0) }
+            if content.count > 0 { try file.write(content, at: 0) }
             if !plan.files[number].metadata.holes.isEmpty {
                 try file.setSize(plan.files[number].metadata.sizeBytes)
             }
@@ -84,7 +86,7 @@ final class RestoreWriter: Sendable {
         } catch { try failed(number, staged, error) }
     }
 
-    private func write(_ content: [UInt8], _ use: RestorePlan.Use, _ desk: Desk) throws(RepositoryError) {
+    private func write(_ content: Span<UInt8>, _ use: RestorePlan.Use, _ desk: Desk) throws(RepositoryError) {
         guard let staged = Self.stagedName(use.file) else { return }
         do throws(SystemError) {
             if !hasFailed(use.file) {
@@ -174,15 +176,15 @@ final class RestoreWriter: Sendable {
 
     /// Writes content, but nothing where the file has holes: there it holds zeros.
     private func write(
-        _ content: [UInt8], at offsetBytes: Int64, besides holes: [FileHole], _ file: borrowing OpenFile
+        _ content: Span<UInt8>, at offsetBytes: Int64, besides holes: [FileHole], _ file: borrowing OpenFile
     ) throws(SystemError) {
         if holes.isEmpty { return try file.write(content, at: offsetBytes) }
         let end = offsetBytes + Int64(content.count)
         var position = offsetBytes
         func write(to limit: Int64, _ file: borrowing OpenFile) throws(SystemError) {
             guard position < limit else { return }
-            let part = content[Int(position - offsetBytes)..<Int(limit - offsetBytes)]
-            try file.write(part.count == content.count ? content : Array(part), at: position)
+            try file.write(
+                content.extracting(Int(position - offsetBytes)..<Int(limit - offsetBytes)), at: position)
         }
         for hole in holes[Self.firstHole(endingBehind: offsetBytes, of: holes)...] {
             if hole.offsetBytes >= end { break }

@@ -44,6 +44,34 @@ package protocol ObjectSource: Sendable {
         each: (ObjectLink, Result<StoredObject, RepositoryError>) throws(RepositoryError) -> Void
     ) throws(RepositoryError)
 
+    /// Reads many objects as `read(_:each:)` does, and lends their bodies instead of giving them away: nothing is kept
+    /// that was read, so nothing is allocated for each.
+    /// - Parameters:
+    ///   - buffer: used for what is read, and to be handed in again for the next objects; its content means nothing.
+    ///   - use: called once for every object that opens.
+    ///   - lost: called once for every other.
+    func lend(
+        _ objects: [ObjectLink], reusing buffer: inout [UInt8],
+        use: (ObjectLink, Span<UInt8>) throws(RepositoryError) -> Void,
+        lost: (ObjectLink, RepositoryError) throws(RepositoryError) -> Void
+    ) throws(RepositoryError)
+
     /// The first known location, to group work by pack; nil when the index knows none.
     func location(of object: ObjectLink) throws(RepositoryError) -> PackLocation?
+}
+
+extension ObjectSource {
+    /// By reading: for sources that have the objects in memory anyway.
+    package func lend(
+        _ objects: [ObjectLink], reusing buffer: inout [UInt8],
+        use: (ObjectLink, Span<UInt8>) throws(RepositoryError) -> Void,
+        lost: (ObjectLink, RepositoryError) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        try read(objects) { link, result throws(RepositoryError) in
+            switch result {
+            case .success(let object): try use(link, object.body.span)
+            case .failure(let error): try lost(link, error)
+            }
+        }
+    }
 }

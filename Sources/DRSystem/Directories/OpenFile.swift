@@ -49,6 +49,11 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Writes all bytes at an offset; what lies between the old end and the offset becomes a hole.
     package func write(_ bytes: [UInt8], at offsetBytes: Int64) throws(SystemError) {
+        try write(bytes.span, at: offsetBytes)
+    }
+
+    /// Writes all bytes at an offset; what lies between the old end and the offset becomes a hole.
+    package func write(_ bytes: Span<UInt8>, at offsetBytes: Int64) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             done += try attempt("write", nil) {

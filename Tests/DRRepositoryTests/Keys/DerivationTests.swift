@@ -78,7 +78,8 @@ import Testing
         let opener = try PackOpener()
         let key = try secret(bytes(vector.packKey))
         let idKey = try IDKey(try secret(bytes(vector.idKey)))
-        #expect(try opener.open(sealed.span, entry: entry, salt: salt, key: key, idKey: idKey).body == body)
+        let opened = try opener.open(sealed.span, entry: entry, salt: salt, key: key, idKey: idKey) { $0.copied() }
+        #expect(opened == body)
     }
 
     @Test(arguments: vectors)

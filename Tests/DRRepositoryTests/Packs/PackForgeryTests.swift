@@ -60,7 +60,7 @@ import Testing
         let key = try (ring ?? keyring()).packKey(origin, pack: made.pack.name)
         return try PackOpener().open(
             bytes.span, entry: entry(original), salt: origin.salt, key: key, idKey: naming
-        ).body
+        ) { $0.copied() }
     }
 
     private func code(_ body: () throws -> Void) -> RepositoryError.Code? {
