@@ -102,6 +102,22 @@ extension Repository {
         throw wrongKey(kind, identities, tried: tried)
     }
 
+    /// A slot's file. One that is not the owner's and opens all the same is no accident: somebody sealed it, or put back
+    /// an earlier one.
+    private func readSlot(_ slot: SlotRecord, with identities: [AgeIdentity]) throws(RepositoryError) -> [UInt8] {
+        do throws(RepositoryError) { return try readSlot(slot) } catch {
+            guard error.code == .damaged, let file = try storage.readAll(slot.path, limitBytes: Self.mostKeyFileBytes),
+                (try? AgeFile.open(file, with: identities, name: error.message)) != nil
+            else { throw error }
+            throw RepositoryError(
+                .notAuthentic, "\(error.message), and opens: somebody put it there",
+                hint: "find out who can write to \(storage.name), and bring the owner's file back from a copy",
+                cause: error)
+        }
+    }
+
+    private static let mostKeyFileBytes = 1 << 20
+
     private static func isLost(_ error: RepositoryError) -> Bool { [.damaged, .missingObject].contains(error.code) }
 
     /// No slot opened, and one of those that might have is gone or not as it was written: nothing opens the repository,
@@ -127,7 +143,8 @@ extension Repository {
             }
         }
         return try EpochSlot.open(
-            try readSlot(slot), with: identities, of: try newestPlace, epochs: config.epochs.map(\.record),
+            try readSlot(slot, with: identities), with: identities, of: try newestPlace,
+            epochs: config.epochs.map(\.record),
             name: "slot \(slot.path)")
     }
 
@@ -190,7 +207,7 @@ extension Repository {
 
     private func readKeyFile(_ keyFile: KeyFile, _ name: String) throws(RepositoryError) -> [UInt8] {
         let hint = "bring it back from a copy of the repository"
-        guard let file = try storage.readAll(keyFile.path, limitBytes: 1 << 20) else {
+        guard let file = try storage.readAll(keyFile.path, limitBytes: Self.mostKeyFileBytes) else {
             throw RepositoryError(.damaged, "\(name) is gone", hint: hint)
         }
         guard Digest.of(file) == keyFile.digest else {

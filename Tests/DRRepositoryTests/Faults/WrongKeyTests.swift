@@ -7,7 +7,7 @@ import Testing
 @Suite struct WrongKeyTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case strangersIdentity, wrongPassphrase, removedRecipient, revokedHost, keysOfAnEarlierEpoch, writersIdentity
-        case missingSlot, emptySlot, cutSlot, changedSlot, otherEpochsSlot, destroyedDomain
+        case missingSlot, emptySlot, cutSlot, changedSlot, destroyedDomain
         var testDescription: String { rawValue }
 
         /// What the message has to say.
@@ -18,7 +18,7 @@ import Testing
             case .revokedHost: "revoked"
             case .keysOfAnEarlierEpoch: "epoch 2"
             case .writersIdentity: "opens no content"
-            case .missingSlot, .emptySlot, .cutSlot, .changedSlot, .otherEpochsSlot: "slot"
+            case .missingSlot, .emptySlot, .cutSlot, .changedSlot: "slot"
             case .destroyedDomain: "destroyed"
             }
         }
@@ -92,12 +92,6 @@ import Testing
         case .emptySlot: return try slotChanged(TestRepository()) { _ in [] }
         case .cutSlot: return try slotChanged(TestRepository()) { Array($0.prefix($0.count / 2)) }
         case .changedSlot: return try slotChanged(TestRepository()) { [$0[0] ^ 1] + $0.dropFirst() }
-        case .otherEpochsSlot:
-            let test = try TestRepository()
-            let slot = try #require(test.storage.names(in: .domains).first { $0.contains("/slot") })
-            let earlier = try #require(test.storage[slot])
-            _ = try test.repository.rotating(keys: test.keys, ownerFile: test.ownerFile, time: test.time)
-            return try slotChanged(test) { _ in earlier }
         case .destroyedDomain:
             let test = try TestRepository()
             let destroyed = try test.repository.destroyingDomain(

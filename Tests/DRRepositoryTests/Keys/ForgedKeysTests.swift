@@ -65,21 +65,23 @@ import Testing
     }
 
     /// Gone, cut short, another epoch's, another repository's, forged: the owner named each file by its digest.
-    @Test func exchangedKeyFilesAreDamage() throws {
+    /// What does not open is lost, and leaves its reader without a key; what opens and is not the owner's was put there.
+    @Test func exchangedKeyFilesAreNoticed() throws {
         let slot = try #require(try test.reopened().repository.slots.first)
         let whole = try #require(test.storage[slot.path.text])
         let old = try #require(test.repository.slots.first)
         let forged = try EpochSlot.seal(
             [2: try AgeIdentity.generate()], of: place, to: try recipient(slot.recipient))
         let foreign = try TestRepository().storage[old.path.text] ?? Array(whole.reversed())
-        let states: [[UInt8]?] = [
-            nil, Array(whole.dropLast()), [], test.storage[old.path.text], forged, foreign,
+        let states: [([UInt8]?, RepositoryError.Code)] = [
+            (nil, .wrongKey), (Array(whole.dropLast()), .wrongKey), ([], .wrongKey), (foreign, .wrongKey),
+            (test.storage[old.path.text], .notAuthentic), (forged, .notAuthentic),
         ]
-        for bytes in states {
+        for (bytes, code) in states {
             let storage = test.storage.copy()
             storage[slot.path.text] = bytes
             let error = #expect(throws: RepositoryError.self) { try test.reopened(storage) }
-            #expect(error?.code == .damaged)
+            #expect(error?.code == code)
             #expect(error?.message.contains(slot.path.text) == true)
             let repository = try Repository(opening: storage, pinned: place.repository)
             #expect(repository.keyFileFaults().map(\.code) == [.damaged])

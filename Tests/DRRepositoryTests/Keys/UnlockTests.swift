@@ -90,7 +90,7 @@ import Testing
         let swapped = test.storage.copy()
         swapped[slot.path.text] = try EpochSlot.seal(
             [1: try AgeIdentity.generate()], of: place, to: try recipient(slot.label))
-        #expect(#expect(throws: RepositoryError.self) { try test.reopened(swapped) }?.code == .damaged)
+        #expect(#expect(throws: RepositoryError.self) { try test.reopened(swapped) }?.code == .notAuthentic)
     }
 
     @Test(.enabled(if: agePath != nil, "age is not installed: stock age was not shown a slot"))
