@@ -30,6 +30,9 @@ package protocol Storage: Sendable {
     /// What lies in a folder, sorted by name, without unfinished files.
     /// - Returns: nothing for a folder that does not exist.
     func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry]
+
+    /// Whether the storage lets this user change what is stored: found out by trying, on a file that means nothing.
+    func protection() -> StorageProtection
 }
 
 /// A name in a folder of a storage.

@@ -99,7 +99,14 @@ struct RepoInfo: Command {
         commandName: "info",
         abstract: "What a repository is: id, domain, epoch, slots, hosts, and how far that is authentic.",
         usage: "drctl repo info [--repo DIR] [--repo-id HEX] [options]",
-        discussion: "Needs no key.\n\nExample:  drctl repo info --repo /srv/backup --repo-id 4be1…")
+        discussion: """
+            Needs no key. Says, too, whether the storage is append-only for this user:
+            whoever breaks into this host can delete what this user can delete. It is
+            tried on a file of no meaning, packs/.canary, which stays only where nothing
+            can delete it.
+
+            Example:  drctl repo info --repo /srv/backup --repo-id 4be1…
+            """)
 
     @OptionGroup var options: RepositoryOptions
     @OptionGroup var output: OutputOptions
@@ -115,11 +122,21 @@ struct RepoInfo: Command {
         var packs: Int
         var packBytes: Int64
         var snapshots: Int
+        /// Whether the storage denies this user to change what is stored. Null: not established.
+        var appendOnly: Bool?
+        /// What this user can do to it, or why that is not known; null where it is append-only.
+        var appendOnlyReason: String?
         var faults: [String]
     }
 
     func perform() async throws -> Outcome {
         let repository = try options.open(try options.identityIfGiven())
+        let (appendOnly, reason): (Bool?, String?) =
+            switch repository.storage.protection() {
+            case .appendOnly: (true, nil)
+            case .changeable(let reason): (false, reason)
+            case .notEstablished(let reason): (nil, reason)
+            }
         let ledger = try options.ledger(of: repository)
         let result = Result(
             id: repository.id.hex, address: try options.path.string, format: 0,
@@ -127,12 +144,15 @@ struct RepoInfo: Command {
             slots: repository.slots.map(\.title),
             hosts: repository.config.hosts.map { "\($0.name) (\($0.roles.joined(separator: ", ")))" },
             packs: ledger.packs.count, packBytes: ledger.packs.reduce(0) { $0 + Int64($1.bytes) },
-            snapshots: ledger.snapshots.count, faults: ledger.faults.map(\.message))
+            snapshots: ledger.snapshots.count, appendOnly: appendOnly, appendOnlyReason: reason,
+            faults: ledger.faults.map(\.message))
         var lines = [
             "repository  \(result.id)",
             "authentic   \(repository.isPinned ? "yes: it is the one that was named" : "not established: give --repo-id or an identity that names it")",
             "packs       \(result.packs), \(ByteCount(result.packBytes))",
             "snapshots   \(result.snapshots)",
+            "append-only \(appendOnly.map { $0 ? "yes" : "no" } ?? "not established")"
+                + (reason.map { ": \(displayEscaped($0))" } ?? ""),
         ]
         lines += result.slots.map { "slot        \($0)" }
         lines += result.hosts.map { "host        \(displayEscaped($0))" }
