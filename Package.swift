@@ -69,7 +69,10 @@ let package = Package(
             ]),
         tests(
             of: "DRRepository",
-            imports: ["DRSystem", "DRCrypto", "DRArchive", .product(name: "SystemPackage", package: "swift-system")],
+            imports: [
+                "DRTestSupport", "DRSystem", "DRCrypto", "DRArchive",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             resources: [.copy("Vectors")]),
         room(
             "DRJournal",

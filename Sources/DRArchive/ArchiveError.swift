@@ -10,6 +10,8 @@ package struct ArchiveError: Error, Sendable {
         case ioFailed
         /// The caller gave what cannot be in an archive, or fewer or more bytes than it announced.
         case invalidEntry
+        /// A member's head is longer than ``TarReader/mostHeadBytes``: it was made to exhaust who reads it.
+        case limitExceeded
         case outOfMemory
     }
 

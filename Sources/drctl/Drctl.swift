@@ -33,7 +33,7 @@ struct Drctl: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [
                     Repo.self, Key.self, Backup.self, Snapshots.self, Ls.self, Find.self, Cat.self, Diff.self,
-                    RestoreCommand.self, Verify.self, Export.self, ResyncCommand.self,
+                    RestoreCommand.self, Verify.self, Export.self, Import.self, ResyncCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
         ])

@@ -56,6 +56,8 @@ package struct FileMetadata: Hashable, Sendable {
 extension FileMetadata {
     /// Shorter holes are read as the zeros that they are, so that content is not cut at each of them.
     package static let leastSkippedHoleBytes: Int64 = 64 << 10
+    /// Of a file with more holes the shorter ones are kept as the zeros that they read as.
+    package static let mostHoles = 16_384
 
     /// The holes that are not read: there is no content of them anywhere.
     package var skippedHoles: [FileHole] { holes.filter { $0.lengthBytes >= Self.leastSkippedHoleBytes } }

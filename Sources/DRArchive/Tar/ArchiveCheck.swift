@@ -40,6 +40,6 @@ struct ArchiveCheck {
     /// everything else that is wrong when reading is wrong with the bytes.
     private func code(_ number: Int32) -> ArchiveError.Code {
         if number == ENOMEM { return .outOfMemory }
-        return feed.map { $0.hasFailed ? .ioFailed : .damaged } ?? .ioFailed
+        return feed.map { $0.failure ?? .damaged } ?? .ioFailed
     }
 }

@@ -73,7 +73,8 @@ package struct Capture: Sendable {
         let link = try sink.putNamed(.treeRoot, body: root.body, links: root.links)
         walk.report()
         return CaptureResult(
-            root: link, counts: walk.counts, problems: walk.problems, cache: walk.cacheImage())
+            root: link, sources: sources.map(\.path), counts: walk.counts, problems: walk.problems,
+            cache: walk.cacheImage())
     }
 
     private static func sourcePaths(_ sources: [FilePath]) throws(RepositoryError) -> [[UInt8]] {

@@ -50,7 +50,7 @@ package struct CaptureProgress: Hashable, Sendable {
 /// One name that could not be captured, or not faithfully.
 package struct CaptureProblem: Sendable {
     /// What became of the name.
-    package enum Kind: String, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// Not in the snapshot: it could not be opened or read.
         case unreadable
         /// Not in the snapshot: it was listed, and gone when it was opened.
@@ -65,6 +65,9 @@ package struct CaptureProblem: Sendable {
         case badIgnoreFile
         /// Not in the snapshot: it was named as a source, and is a device, a fifo or a socket.
         case noContent
+        /// In the snapshot, but without what an archive says of it that nothing here understands; with what was said of
+        /// that.
+        case notUnderstood(String)
     }
 
     package var kind: Kind
@@ -83,6 +86,7 @@ package struct CaptureProblem: Sendable {
         case .withoutAttributes: "\(name) is kept without its attributes\(cause.map { ": " + $0.message } ?? "")"
         case .badIgnoreFile:
             "\(name) was not heeded: \(cause?.message ?? "one of its patterns can match nothing, such as `a//b` or `../a`")"
+        case .notUnderstood(let reason): "\(name) is kept without what is not understood of it: \(reason)"
         case .noContent: "\(name) is a device, a fifo or a socket, not a file or a directory"
         }
     }
@@ -92,6 +96,8 @@ package struct CaptureProblem: Sendable {
 package struct CaptureResult: Sendable {
     /// The `treeRoot` that a snapshot's manifest names.
     package var root: ObjectLink
+    /// The paths that stand at its top.
+    package var sources: [[UInt8]]
     package var counts: CaptureProgress
     /// The first ``Capture/mostProblemsListed`` problems; `counts.problemCount` has them all.
     package var problems: [CaptureProblem]

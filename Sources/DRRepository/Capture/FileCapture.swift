@@ -27,8 +27,6 @@ struct FileCapture: ~Copyable {
     /// A file that changes while it is read is read again, if it is no longer than this.
     private static let rereadBytes: Int64 = 64 << 20
     private static let attempts = 3
-    /// Of a file with more holes the shorter ones are kept as the zeros that they read as.
-    private static let mostHoles = 16_384
 
     private let sink: any ObjectSink
     private let naming: any ObjectNaming
@@ -90,7 +88,8 @@ struct FileCapture: ~Copyable {
         if sizeBytes > status.blocks * 512 {
             do throws(SystemError) {
                 metadata.holes = try file.holes(
-                    sizeBytes: sizeBytes, mostHoles: Self.mostHoles, leastBytes: FileMetadata.leastSkippedHoleBytes)
+                    sizeBytes: sizeBytes, mostHoles: FileMetadata.mostHoles,
+                    leastBytes: FileMetadata.leastSkippedHoleBytes)
                 try file.seek(to: 0)
             } catch { throw .source(error) }
             if !metadata.holes.isEmpty { return try sparse(file, &metadata) }

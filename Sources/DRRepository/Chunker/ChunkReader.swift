@@ -1,6 +1,6 @@
 internal import DRSystem
 
-/// Reads a file and gives its chunks one after the other, from a buffer that is used again.
+/// Reads content and gives its chunks one after the other, from a buffer that is used again.
 struct ChunkReader: ~Copyable {
     /// A chunk that was cut and named; `content` is copied out only when it has to be stored.
     struct Chunk {
@@ -32,13 +32,21 @@ struct ChunkReader: ~Copyable {
 
     /// - Returns: nil at the end of the file.
     mutating func next(from file: borrowing OpenFile) throws(SystemError) -> Chunk? {
+        try next { (count, bytes) throws(SystemError) in try file.read(upTo: count, appendingTo: &bytes) }
+    }
+
+    /// - Parameter read: appends so many bytes of the content to what it is given; fewer at its end only.
+    /// - Returns: nil at the end of the content.
+    mutating func next<Failure: Error>(
+        reading read: (Int, inout [UInt8]) throws(Failure) -> Int
+    ) throws(Failure) -> Chunk? {
         let longest = chunker.parameters.maximumBytes
         if !isAtEnd, buffer.count - position < longest {
             buffer.removeSubrange(0..<position)
             position = 0
             let room = longest * 2 - buffer.count
             let wanted = Int(min(Int64(room), bytesLeft))
-            let count = try file.read(upTo: wanted, appendingTo: &buffer)
+            let count = try read(wanted, &buffer)
             bytesLeft -= Int64(count)
             isAtEnd = count < room
         }

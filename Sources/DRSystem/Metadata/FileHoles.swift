@@ -16,6 +16,32 @@ package struct FileHole: Hashable, Sendable {
     }
 }
 
+/// Gathers holes in order. Where there are more than so many the short ones are left out: they are kept as the zeros
+/// that they read as.
+package struct HoleList {
+    /// What was gathered.
+    package private(set) var holes: [FileHole] = []
+    private let most: Int
+    private let floorBytes: Int64
+    private var leastBytes: Int64 = 1
+
+    /// - Parameter leastBytes: where there are more than `most`, those below it are left out first.
+    package init(most: Int, leastBytes: Int64) {
+        self.most = most
+        floorBytes = leastBytes
+    }
+
+    /// Takes the next; it must lie behind the last.
+    package mutating func add(_ hole: FileHole) {
+        if hole.lengthBytes >= leastBytes { holes.append(hole) }
+        if holes.count > most {
+            let least = max(floorBytes, leastBytes * 2)
+            leastBytes = least
+            holes.removeAll { $0.lengthBytes < least }
+        }
+    }
+}
+
 extension OpenFile {
     /// The holes in order; none where the file system does not tell them.
     ///
@@ -23,8 +49,7 @@ extension OpenFile {
     ///   - sizeBytes: the file's size; a hole at its end ends there.
     ///   - mostHoles: where there are more, the short ones are left out, at first those below `leastBytes`.
     package func holes(sizeBytes: Int64, mostHoles: Int, leastBytes: Int64) throws(SystemError) -> [FileHole] {
-        var least: Int64 = 1
-        var holes: [FileHole] = []
+        var list = HoleList(most: mostHoles, leastBytes: leastBytes)
         var position: Int64 = 0
         while position < sizeBytes {
             let start: Int64
@@ -32,7 +57,7 @@ extension OpenFile {
                 start = Int64(try attempt("look for holes in", nil) { clinux_seek_hole(descriptor, Int(position)) })
             } catch {
                 guard error.errno == .invalidArgument || error.errno == .noSuchAddressOrDevice else { throw error }
-                return holes
+                return list.holes
             }
             guard start < sizeBytes else { break }
             var end = sizeBytes
@@ -43,16 +68,12 @@ extension OpenFile {
                 guard error.errno == .noSuchAddressOrDevice else { throw error }
             }
             end = min(end, sizeBytes)
-            if end - start >= least { holes.append(FileHole(offsetBytes: start, lengthBytes: end - start)) }
-            if holes.count > mostHoles {
-                least = max(leastBytes, least * 2)
-                holes.removeAll { $0.lengthBytes < least }
-            }
+            if end > start { list.add(FileHole(offsetBytes: start, lengthBytes: end - start)) }
             // A file that is written to meanwhile must not hold this loop up.
             guard end > position else { break }
             position = end
         }
-        return holes
+        return list.holes
     }
 
     /// Whether a part of the file reads as zeros. What is a hole is not read. The position moves.

@@ -70,17 +70,10 @@ struct Backup: Command {
         let rules = try capture.rules()
         let (repository, identity) = try options.openWithIdentity()
         _ = try options.ledger(of: repository)
-        let place = try options.stateFolder(of: repository).appending(String(Digest.of(name).hex.prefix(32)))
-        try DurableFile.makeDirectory(at: place, mode: 0o700)
-        guard let lock = try FileLock.tryAcquire(at: place.appending("lock")) else {
-            throw Failure(
-                exit: .heldByAnother, code: "backup.running",
-                message: "another backup of dataset \(displayEscaped(name)) is running on this host",
-                hint: "wait until it has ended")
-        }
+        let held = try options.hold(dataset: name, of: repository)
         let job = BackupJob(
             repository: repository, identity: identity, dataset: name, input: input, tag: tag, rules: rules,
-            isTrial: dryRun, cache: reread ? nil : place.appending("files.cache"),
+            isTrial: dryRun, cache: reread ? nil : held.place.appending("files.cache"),
             local: options.localIndex(of: repository))
         // From here on a signal ends the backup, and not this process: the command for afterwards is owed.
         let early = SignalWatch()
@@ -98,7 +91,7 @@ struct Backup: Command {
             throw error
         }
         if let seen = options.anchorFile(of: repository), !dryRun { options.keep(result.anchor, in: seen) }
-        _ = consume lock
+        _ = consume held
         for problem in result.problems.prefix(50) { Output.note("incomplete: \(problem)") }
         if result.problemCount > 50 { Output.note("… and \(result.problemCount - 50) more") }
         var conditions: [ExitStatus] = result.complete ? [] : [.partial]
@@ -140,7 +133,7 @@ struct Backup: Command {
 
     /// A standard input that gives nothing keeps the reading thread for ever. What is stored is in the log up to the
     /// last checkpoint, as after a kill.
-    private static func leaveSoon(_ signal: Int32) {
+    static func leaveSoon(_ signal: Int32) {
         BlockingThread.detach {
             sleep(2)
             Output.note("drctl: interrupted while standard input gave nothing; no snapshot was made")
@@ -174,7 +167,7 @@ struct Backup: Command {
     /// What one host backs up from the same sources is one dataset.
     private func dataset(of input: BackupJob.Input) throws -> String {
         try Words.given(dataset, for: "--dataset")
-            ?? "\(Host.name):\(input.paths.sorted().joined(separator: ":"))"
+            ?? "\(Host.name):\((input.paths ?? []).sorted().joined(separator: ":"))"
     }
 
     private static func usage(_ message: String, _ hint: String) -> Failure {

@@ -11,11 +11,15 @@ struct BackupJob: Sendable {
         /// One file of this name, from a descriptor that the job closes. `confirm` is asked when it has ended, and
         /// throws where what came must not become a snapshot: the command that wrote it failed.
         case stream(descriptor: Int32, name: FileName, confirm: @Sendable () throws -> Void)
+        /// What a tar archive holds, from a descriptor that the job closes.
+        case archive(descriptor: Int32, limits: ArchiveImport.Limits)
 
-        var paths: [String] {
+        /// Nil where only the input itself tells.
+        var paths: [String]? {
             switch self {
             case .paths(let paths): paths.map(\.string)
             case .stream(_, let name, _): ["/" + String(decoding: name.bytes, as: UTF8.self)]
+            case .archive: nil
             }
         }
     }
@@ -75,7 +79,7 @@ struct BackupJob: Sendable {
             do {
                 return try runOnce(isCancelled: isCancelled, progress: progress)
             } catch let error as RepositoryError where error.code == .overtaken {
-                if case .stream = input { throw error }
+                guard case .paths = input else { throw error }
             }
         }
         return try runOnce(isCancelled: isCancelled, progress: progress)
@@ -106,7 +110,9 @@ struct BackupJob: Sendable {
             }
             snapshot = try session.publish(
                 SnapshotManifest(
-                    dataset: dataset, host: Host.name, paths: input.paths, tag: tag, root: captured.root,
+                    dataset: dataset, host: Host.name,
+                    paths: input.paths ?? captured.sources.map { String(decoding: $0, as: UTF8.self) }, tag: tag,
+                    root: captured.root,
                     startedNanoseconds: started, endedNanoseconds: started,
                     parent: captured.counts.filesUnchanged > 0 ? parent?.id : nil, isPartial: !captured.isComplete,
                     counts: Self.counts(captured.counts)))
@@ -134,13 +140,19 @@ struct BackupJob: Sendable {
         into sink: any ObjectSink, _ request: CaptureRequest, _ isCancelled: @Sendable () -> Bool,
         _ progress: (CaptureProgress) -> Void
     ) throws -> CaptureResult {
-        guard case .stream(let descriptor, let name, let confirm) = input else {
-            return try Capture(into: sink).run(request, isCancelled: isCancelled, progress: progress)
+        switch input {
+        case .paths: return try Capture(into: sink).run(request, isCancelled: isCancelled, progress: progress)
+        case .stream(let descriptor, let name, let confirm):
+            let captured = try Capture(into: sink).run(
+                stream: OpenFile(takingOver: descriptor), as: name, request, isCancelled: isCancelled,
+                progress: progress)
+            try confirm()
+            return captured
+        case .archive(let descriptor, let limits):
+            defer { try? FileDescriptor(rawValue: descriptor).close() }
+            return try ArchiveImport(into: sink).run(
+                descriptor: descriptor, limits: limits, request, isCancelled: isCancelled, progress: progress)
         }
-        let captured = try Capture(into: sink).run(
-            stream: OpenFile(takingOver: descriptor), as: name, request, isCancelled: isCancelled, progress: progress)
-        try confirm()
-        return captured
     }
 
     /// A cache counts only while the snapshot that it grew with is there.
