@@ -27,7 +27,8 @@ package struct NewRepository: Sendable {
     private let epoch: NewEpoch
     private let now: Int64
 
-    private static let domainName = "default"
+    /// The domain that every repository has.
+    package static let domainName = "default"
 
     /// Draws the keys.
     /// - Parameters:
@@ -49,7 +50,7 @@ package struct NewRepository: Sendable {
         genesis = Genesis(
             owner: Hexadecimal.text(owner.publicKey.bytes), nonce: Hexadecimal.text(try randomBytes(16)),
             domain: DomainRecord(
-                name: Self.domainName, kind: "retained", idKeyCommitment: try IDKey(idKey).commitment))
+                name: Self.domainName, kind: .retained, idKeyCommitment: try IDKey(idKey).commitment))
         // The id is the digest of exactly the bytes that will be signed.
         id = Digest.of(
             try JSON.encode(ConfigEntry(number: 1, after: nil, writtenNanoseconds: now, .genesis(genesis))))

@@ -8,11 +8,14 @@ package struct Repository: Sendable {
     /// storage: a whole other repository could lie there.
     package let isPinned: Bool
 
+    /// Whether it is about all domains together, as far as that needs no key: nobody said which.
+    package private(set) var isAboutAllDomains: Bool
+
     /// SHA-256 of the genesis.
     package var id: Digest { config.repository }
-    /// What the domain is called.
+    /// What the domain is called that this is about.
     package var domainName: String { domain.name }
-    var domain: DomainRecord { config.genesis.domain }
+    var domain: DomainRecord { config.domain.record }
 
     /// Reads and verifies the owner's chain.
     /// - Parameter pin: the id that the caller knows, from `--repo-id` or the identity file.
@@ -27,6 +30,7 @@ package struct Repository: Sendable {
         }
         config = try ConfigChain(reading: storage, pinned: pin)
         isPinned = pin != nil
+        isAboutAllDomains = config.domains.count > 1
     }
 
     init(storage: any Storage, config: ConfigChain) {
@@ -34,7 +38,60 @@ package struct Repository: Sendable {
         self.config = config
         // Whoever just made it knows its id.
         isPinned = true
+        isAboutAllDomains = false
     }
+
+    /// The same repository, as far as one of its domains goes.
+    /// - Throws: `invalidArgument` listing the domains, where there is none of this name.
+    package func choosing(domain name: String) throws(RepositoryError) -> Repository {
+        guard let config = config.choosing(name) else {
+            throw RepositoryError(
+                .invalidArgument, "the repository has no domain \(name)",
+                hint: "it has \(config.domains.map(\.name).joined(separator: ", "))")
+        }
+        return Repository(storage: storage, config: config, isPinned: isPinned, isAboutAllDomains: false)
+    }
+
+    /// The same repository, with the place where the files lie that open shreddable domains.
+    package func keepingSlots(in slots: any Storage) -> Repository { keepingSlots(in: slots, of: shreddableDomains) }
+
+    var shreddableDomains: [String] { config.domains.filter { $0.kind == .shreddable }.map(\.name) }
+
+    func keepingSlots(in slots: any Storage, of domains: [String]) -> Repository {
+        Repository(
+            storage: SplitStorage(storage, slots: slots, domains: domains), config: config, isPinned: isPinned,
+            isAboutAllDomains: isAboutAllDomains)
+    }
+
+    /// Whether the files that open the domain can be reached.
+    var knowsItsSlots: Bool { domain.kind == .retained || storage is SplitStorage }
+
+    private init(storage: any Storage, config: ConfigChain, isPinned: Bool, isAboutAllDomains: Bool) {
+        self.storage = storage
+        self.config = config
+        self.isPinned = isPinned
+        self.isAboutAllDomains = isAboutAllDomains
+    }
+
+    /// The repository as far as each domain goes that this is about.
+    package var eachDomain: [Repository] {
+        get throws(RepositoryError) {
+            var all: [Repository] = []
+            for name in domainNames { all.append(try choosing(domain: name)) }
+            return all
+        }
+    }
+
+    /// Whether what a signer adds and removes is of what this is about.
+    func isAbout(_ signer: SignerID) -> Bool {
+        isAboutAllDomains || config.hosts.contains { $0.signer == signer && $0.domain == domainName }
+    }
+
+    /// The domains that this is about.
+    var domainNames: [String] { isAboutAllDomains ? config.domains.map(\.name) : [domainName] }
+
+    /// The domain of a signer; nil for one that was never enrolled.
+    func domainName(of signer: SignerID) -> String? { config.hosts.first { $0.signer == signer }?.domain }
 
     /// Whether what is read here is the owner's, and what to say about it.
     package var authenticity: Verdict {

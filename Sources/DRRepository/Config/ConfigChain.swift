@@ -8,6 +8,8 @@ package struct ConfigChain: Sendable {
     let genesis: Genesis
     /// What the entries say together.
     private(set) var state: ConfigState
+    /// Which of the domains this is about: an index of theirs.
+    private(set) var chosenDomain = 0
     /// Number and payload digest of the newest entry.
     package private(set) var head: ChainHead
     /// Payload digests by number, for comparison with what was seen before.
@@ -124,6 +126,15 @@ package struct ConfigChain: Sendable {
                 hint: "run the command again", cause: error)
         }
         try append(number, bytes)
+    }
+
+    /// The same chain, about another of its domains.
+    /// - Returns: nil where there is none of this name.
+    func choosing(_ name: String) -> ConfigChain? {
+        guard let index = domains.firstIndex(where: { $0.name == name }) else { return nil }
+        var chain = self
+        chain.chosenDomain = index
+        return chain
     }
 
     /// The files of `config/`, byte for byte, the genesis first.

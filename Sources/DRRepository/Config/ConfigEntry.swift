@@ -15,6 +15,7 @@ struct ConfigEntry: Codable, Sendable {
     let writtenNanoseconds: Int64
     // Exactly one of these:
     private var genesis: Genesis?
+    private var domainAdded: DomainAddition?
     private var epochAdded: EpochRecord?
     private var epochMarked: EpochMark?
     private var slotAdded: SlotRecord?
@@ -34,6 +35,7 @@ struct ConfigEntry: Codable, Sendable {
         self.writtenNanoseconds = writtenNanoseconds
         switch act {
         case .genesis(let genesis): self.genesis = genesis
+        case .domainAdded(let addition): domainAdded = addition
         case .epochAdded(let epoch): epochAdded = epoch
         case .epochMarked(let mark): epochMarked = mark
         case .slotAdded(let slot): slotAdded = slot
@@ -47,7 +49,8 @@ struct ConfigEntry: Codable, Sendable {
     /// What the entry says; nil unless it is exactly one thing that this drctl knows.
     var act: ConfigAct? {
         let acts = [
-            genesis.map(ConfigAct.genesis), epochAdded.map(ConfigAct.epochAdded),
+            genesis.map(ConfigAct.genesis), domainAdded.map(ConfigAct.domainAdded),
+            epochAdded.map(ConfigAct.epochAdded),
             epochMarked.map(ConfigAct.epochMarked), slotAdded.map(ConfigAct.slotAdded),
             slotRemoved.map(ConfigAct.slotRemoved), hostAdded.map(ConfigAct.hostAdded),
             hostRevoked.map(ConfigAct.hostRevoked), domainDestroyed.map(ConfigAct.domainDestroyed),
@@ -59,6 +62,7 @@ struct ConfigEntry: Codable, Sendable {
 /// What an owner can say. Every key act is one of these, so the chain is the ledger of key acts.
 package enum ConfigAct: Sendable {
     case genesis(Genesis)
+    case domainAdded(DomainAddition)
     case epochAdded(EpochRecord)
     case epochMarked(EpochMark)
     case slotAdded(SlotRecord)
@@ -77,13 +81,26 @@ package struct Genesis: Codable, Sendable {
     let domain: DomainRecord
 }
 
-/// A domain as it was created.
-struct DomainRecord: Codable, Sendable {
-    let name: String
-    /// `retained`: its keys are never destroyed by retention.
-    let kind: String
+/// A domain as it was created: datasets with keys of their own, which can be destroyed together.
+package struct DomainRecord: Codable, Sendable {
+    /// Where the files lie that open a domain.
+    package enum Kind: String, Codable, Sendable {
+        /// With the repository.
+        case retained
+        /// In a place of their own, which nothing locks against deletion, so that giving them up is possible.
+        case shreddable
+    }
+
+    package let name: String
+    package let kind: Kind
     /// Shows which id key is the domain's: the key itself comes from storage, and must fit this.
     let idKeyCommitment: Digest
+}
+
+/// A further domain with its first epoch, in one entry: it is there and can be read, or it is not there.
+package struct DomainAddition: Codable, Sendable {
+    package let domain: DomainRecord
+    package let epoch: EpochRecord
 }
 
 /// A new epoch with everything that opens it, in one entry: it is there for all who may use it, or not at all.
@@ -190,6 +207,8 @@ package struct SlotRemoval: Codable, Sendable {
 /// A host that may sign, and what it may do.
 package struct HostRecord: Codable, Hashable, Sendable {
     package let name: String
+    /// The domain that it serves.
+    package let domain: String
     /// Its Ed25519 public key, 64 hexadecimal digits.
     package let key: String
     package let roles: [String]
@@ -197,6 +216,9 @@ package struct HostRecord: Codable, Hashable, Sendable {
     package let recipient: String
     /// SHA-256 of its file in the epoch in which it was enrolled; absent where its roles need no keys.
     var file: Digest?
+
+    /// Whether its roles need keys of the domain's.
+    package var holdsKeys: Bool { file != nil }
 
     package var publicKey: Ed25519.PublicKey? { Hexadecimal.bytes(key).flatMap { Ed25519.PublicKey($0) } }
 }

@@ -85,4 +85,14 @@ package enum IndexObject {
         let plaintext = try listKey.open(box, for: .index, name: what)
         return (try IndexedPack.decode(plaintext, of: what), opened.signer)
     }
+
+    /// Whose an index object's file says that it is; nothing of it is verified.
+    static func claimedSigner(of bytes: [UInt8]) throws(RepositoryError) -> SignerID {
+        var reader = ByteReader(bytes, of: "an index")
+        guard try reader.raw(magic.count) == magic else { throw reader.malformed("magic") }
+        let envelope = try reader.raw(Int(try reader.integer(UInt32.self)))
+        return try JSON.decode(
+            Statement.self, from: try SignedStatement.unverifiedPayload(envelope, name: "an index"), name: "an index"
+        ).signer
+    }
 }

@@ -18,6 +18,11 @@ extension Repository {
         reason: String?, ownerFile: SecretBytes, time: any TimeSource
     ) throws(RepositoryError) -> (repository: Repository, destruction: Destruction) {
         let owner = try owner(ownerFile)
+        guard knowsItsSlots else {
+            throw RepositoryError(
+                .invalidArgument, "what opens domain \(domainName) lies in a place of its own; nothing was destroyed",
+                hint: "name that with --slots or DRCTL_SLOTS")
+        }
         var repository = self
         if config.destruction == nil {
             repository = try adding(

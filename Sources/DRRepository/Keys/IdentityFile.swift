@@ -21,6 +21,17 @@ enum IdentityFile {
         return try secret(Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
     }
 
+    /// An age identity file that pins the repository; it signs nothing.
+    static func reader(_ identity: AgeIdentity, repository: Digest) throws(RepositoryError) -> SecretBytes {
+        let header = """
+            # Reads repository \(repository). Keep it secret, and keep a copy elsewhere.
+            # \(repositoryRemark): \(repository)
+            # public key: \(identity.recipient?.text ?? "")
+
+            """
+        return try secret(Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
+    }
+
     /// The owner's signing key: for config, hosts and slots; never needed to back up or to restore.
     static func owner(_ key: Ed25519.PrivateKey, repository: Digest) throws(RepositoryError) -> SecretBytes {
         let text = """

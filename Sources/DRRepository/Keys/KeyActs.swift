@@ -117,7 +117,9 @@ extension Repository {
         let place = KeyPlace(repository: id, domain: domain.name, epoch: try config.newest.number + 1)
         let epoch = try NewEpoch(
             place, idKey: idKey, after: keys.epochs, keys.secret.listKeys, readers: readers,
-            hosts: config.hosts.filter { host in host.signer.map { config.revocation(of: $0) == nil } ?? false })
+            hosts: config.hosts.filter { host in
+                host.domain == domain.name && host.signer.map { config.revocation(of: $0) == nil } ?? false
+            })
         try epoch.store(in: storage)
         return try adding(.epochAdded(epoch.record), owner, time)
     }

@@ -77,7 +77,8 @@ struct NewHost: Sendable {
         signingKey = try NewRepository.newSigningKey()
         let (identity, recipient) = try newIdentity()
         var record = HostRecord(
-            name: name, key: Hexadecimal.text(signingKey.publicKey.bytes), roles: roles.map(\.rawValue),
+            name: name, domain: place.domain, key: Hexadecimal.text(signingKey.publicKey.bytes),
+            roles: roles.map(\.rawValue),
             recipient: recipient, file: nil)
         secretFile = try record.secretFile(secret, of: place)
         record.file = secretFile?.file.digest

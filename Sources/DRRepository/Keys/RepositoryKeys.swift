@@ -49,6 +49,11 @@ extension Repository {
                 .notAuthentic, "\(storage.name) holds repository \(id); the identity is of \(pin)",
                 hint: "check the address and the identity; if both are right, somebody put another repository there")
         }
+        guard !isAboutAllDomains else {
+            throw RepositoryError(
+                .invalidArgument, "the repository has several domains: \(domainNames.joined(separator: ", "))",
+                hint: "say which with --domain")
+        }
         if let destruction = config.destruction {
             throw RepositoryError(
                 .wrongKey, "the keys of domain \(destruction.domain) were destroyed",
@@ -178,11 +183,14 @@ extension Repository {
         try readKeyFile(slot.keyFile, "slot \(slot.path) (\(slot.label))")
     }
 
-    /// Reads every key file that opens the newest epoch.
+    /// Reads every key file that opens the newest epoch, of each domain whose key files can be reached.
     /// - Returns: what is wrong with those that are gone or changed.
     func keyFileFaults() -> [RepositoryError] {
+        guard !isAboutAllDomains else {
+            return domainNames.flatMap { (try? choosing(domain: $0))?.keyFileFaults() ?? [] }
+        }
         // The owner gave them up: that they are gone is as it should be.
-        if config.destruction != nil { return [] }
+        if config.destruction != nil || !knowsItsSlots { return [] }
         var files = config.hostFiles.map { ($0, "the host's file \($0.path)") }
         for slot in config.slots {
             files.append((slot.keyFile, "slot \(slot.path) (\(slot.label))"))
@@ -207,6 +215,11 @@ extension Repository {
 
     private func readKeyFile(_ keyFile: KeyFile, _ name: String) throws(RepositoryError) -> [UInt8] {
         let hint = "bring it back from a copy of the repository"
+        guard knowsItsSlots else {
+            throw RepositoryError(
+                .missingKey, "what opens domain \(domainName) lies in a place of its own: --slots names it",
+                hint: "name it with --slots or DRCTL_SLOTS")
+        }
         guard let file = try storage.readAll(keyFile.path, limitBytes: Self.mostKeyFileBytes) else {
             throw RepositoryError(.damaged, "\(name) is gone", hint: hint)
         }
@@ -250,5 +263,13 @@ extension Repository {
         throw RepositoryError(
             .wrongKey, "host \(revocation.name) was revoked; its log counts up to entry \(revocation.counter)",
             hint: "enrol it anew, under another name, with `drctl key writer`")
+    }
+
+    /// - Throws: `wrongKey` when the host belongs to another domain than this is about: what it signs counts in its own.
+    func refuseOtherDomain(_ signer: SignerID) throws(RepositoryError) {
+        guard let own = domainName(of: signer), own != domainName else { return }
+        throw RepositoryError(
+            .wrongKey, "host \(hostName(of: signer)) belongs to domain \(own), and cannot write to \(domainName)",
+            hint: "enrol a host in it: `drctl key writer --domain \(domainName)`")
     }
 }

@@ -1,6 +1,6 @@
 package import DRCrypto
 
-/// All signers' logs together: what the repository should hold.
+/// All signers' logs together: what the repository should hold, of the domain that it was opened for.
 package struct Ledger: Sendable {
     /// A file that a log says is there.
     package struct Expected: Hashable, Sendable {
@@ -11,6 +11,7 @@ package struct Ledger: Sendable {
 
     private static let mostCatchUps = 4
 
+    /// Of every domain: together they say what was seen.
     package private(set) var logs: [SignerLog] = []
     package private(set) var packs: [Expected] = []
     package private(set) var indexes: [Expected] = []
@@ -19,6 +20,8 @@ package struct Ledger: Sendable {
     package private(set) var removals: RemovalRecords
     /// Snapshots whose writer was stopped before it knew whether they are whole: they do not count.
     package private(set) var voidSnapshots = Set<Digest>()
+    /// Files that logs of other domains name, or named.
+    package private(set) var filesOfOtherDomains = Set<Digest>()
     /// Faults of the logs, and logs that no host of the owner's signed.
     package private(set) var faults: [RepositoryError] = []
 
@@ -54,9 +57,22 @@ package struct Ledger: Sendable {
         }
         try Self.catchUp(&logs, repository)
         self.logs = logs + known.filter { gone in !logs.contains { $0.signer == gone.signer } }
-        removals = RemovalRecords(self.logs, of: repository)
-        self.faults = faults + self.logs.flatMap(\.faults) + removals.faults
-        fold()
+        removals = RemovalRecords([], of: repository)
+        self.faults = faults + self.logs.flatMap(\.faults)
+        // What is done in one domain bears on nothing in another.
+        for domain in repository.domainNames {
+            let logs = self.logs.filter { repository.domainName(of: $0.signer) == domain }
+            let removals = RemovalRecords(logs, of: repository)
+            self.faults += removals.faults
+            fold(logs, removals)
+            self.removals.formUnion(removals)
+        }
+        for log in self.logs where !repository.isAbout(log.signer) {
+            for entry in log.entries {
+                filesOfOtherDomains.formUnion(
+                    (entry.packsAdded + entry.indexesAdded + entry.snapshotsAdded).map(\.name))
+            }
+        }
         compareHeads(repository)
     }
 
@@ -77,7 +93,7 @@ package struct Ledger: Sendable {
         }
     }
 
-    private mutating func fold() {
+    private mutating func fold(_ logs: [SignerLog], _ removals: RemovalRecords) {
         var seen = Set<Expected>()
         for log in logs {
             for entry in log.entries {

@@ -39,6 +39,7 @@ package struct RemovalRecords: Sendable {
     private(set) var faults: [RepositoryError] = []
     private var deletions: [Deletion] = []
 
+    /// - Parameter logs: of one domain.
     init(_ logs: [SignerLog], of repository: Repository) {
         var pins: [(snapshot: Digest, reason: String, by: SignerID, counter: UInt64)] = []
         var releases: [(snapshot: Digest, by: SignerID, counter: UInt64, heads: [SignerID: UInt64])] = []
@@ -69,6 +70,17 @@ package struct RemovalRecords: Sendable {
             }
             if !isReleased { pinned[pin.snapshot, default: []].append(pin.reason) }
         }
+    }
+
+    /// Takes up what was removed in another domain.
+    mutating func formUnion(_ other: RemovalRecords) {
+        condemned.merge(other.condemned) { $0 + $1 }
+        condemnationCount += other.condemnationCount
+        deleted.formUnion(other.deleted)
+        indexesDeleted.formUnion(other.indexesDeleted)
+        removed.merge(other.removed) { first, _ in first }
+        pinned.merge(other.pinned) { $0 + $1 }
+        deletions += other.deletions
     }
 
     private mutating func fold(_ log: SignerLog, host: String) {

@@ -21,6 +21,7 @@ extension Repository {
                 .missingKey, "this identity is of no host that may prune",
                 hint: "use a pruner's identity: the owner makes one with `drctl key host --role pruner`")
         }
+        try refuseOtherDomain(SignerID(of: key.publicKey))
         return LogWriter(repository: self, key: key, time: time)
     }
 }

@@ -16,6 +16,8 @@ struct PruneView {
     let packs: [Digest: StorageEntry]
     let indexes: [Digest: StorageEntry]
     let snapshots: [Digest: StorageEntry]
+    /// Files that are another domain's to condemn.
+    private let filesOfOtherDomains: Set<Digest>
     let now: Int64
     let grace: Int64
 
@@ -54,6 +56,8 @@ struct PruneView {
         self.ledger = ledger
         self.catalog = catalog
         self.snapshots = snapshots
+        filesOfOtherDomains = UnloggedFiles(of: repository, ledger).ofOtherDomains(
+            packs: packs.keys, indexes: indexes.keys, snapshots: snapshots.keys)
         try mark(LinkTable(repository, index: index, listKey: keys.listKey, idKey: try keys.idKey))
     }
 
@@ -104,7 +108,7 @@ struct PruneView {
         where !logged.contains(name) && isOver(grace, since: file.receivedNanoseconds) {
             found.append(name)
         }
-        return found.filter { !ledger.removals.isDoomed($0) }.sorted()
+        return found.filter { !ledger.removals.isDoomed($0) && !filesOfOtherDomains.contains($0) }.sorted()
     }
 
     /// Index objects all of whose packs are deleted. One that was read as empty of packs that are there was loaded

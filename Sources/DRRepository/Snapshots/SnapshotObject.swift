@@ -54,4 +54,11 @@ enum SnapshotObject {
             opened.signer
         )
     }
+
+    /// Whose a snapshot's file says that it is; nothing of it is verified.
+    static func claimedSigner(of bytes: [UInt8]) throws(RepositoryError) -> SignerID {
+        try JSON.decode(
+            Statement.self, from: try SignedStatement.unverifiedPayload(bytes, name: "a snapshot"), name: "a snapshot"
+        ).signer
+    }
 }

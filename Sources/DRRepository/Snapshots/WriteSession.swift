@@ -40,6 +40,7 @@ package final class WriteSession: Sendable {
                 .wrongKey, "this identity's host is not enrolled as a writer of repository \(repository.id)",
                 hint: "enrol it with `drctl key writer`")
         }
+        try repository.refuseOtherDomain(signer)
         let ledger = try Ledger(reading: repository)
         if let fault = ledger.logs.first(where: { $0.signer == signer })?.faults.first { throw fault }
         // Chunks of a pack that got lost are stored again: a backup heals what it still has the source of. So are those

@@ -33,9 +33,10 @@ struct ReadHistory {
         let isRead = { (entry: LogEntry) in
             entry.packsAdded.allSatisfy { lastRead[$0.name] != nil || ledger.removals.deleted.contains($0.name) }
         }
-        let moved = ledger.logs.filter { repository.signer($0.signer, has: .pruner) }.flatMap(\.entries)
+        let logs = ledger.logs.filter { repository.isAbout($0.signer) }
+        let moved = logs.filter { repository.signer($0.signer, has: .pruner) }.flatMap(\.entries)
         guard ledger.logs.allSatisfy(\.faults.isEmpty), moved.allSatisfy(isRead) else { return verified }
-        for log in ledger.logs {
+        for log in logs {
             for entry in log.entries.prefix(while: isRead) { verified.formUnion(entry.snapshotsAdded.map(\.name)) }
         }
         return verified

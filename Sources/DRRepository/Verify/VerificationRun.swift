@@ -174,8 +174,8 @@ struct VerificationRun {
     /// What is stored and in no log: interrupted backups leave packs, and rarely a snapshot; both are counted. But where
     /// there is no log at all, nothing says what should be there, and nothing was checked.
     private mutating func checkUnlogged(_ before: Stored, _ ledger: Ledger) {
-        let packs = Set(ledger.packs.map(\.name))
-        let snapshots = Set(ledger.snapshots.map(\.name.hex))
+        let packs = Set(ledger.packs.map(\.name)).union(ledger.filesOfOtherDomains)
+        let snapshots = Set(ledger.snapshots.map(\.name.hex)).union(ledger.filesOfOtherDomains.map(\.hex))
         result.coverage.packsUnlogged = before.received.keys.count { !packs.contains($0) }
         result.coverage.snapshotsUnlogged = before.snapshots.count { !snapshots.contains($0) }
         let coverage = result.coverage

@@ -121,7 +121,8 @@ struct ActionRunner {
         }
         let identity = try Identity.parse(SecretBytes(copying: Array(bytes)))
         let pin = place.pinnedID.flatMap { Digest(hex: $0) } ?? identity.pinnedRepository
-        return (try Repository(opening: LocalStorage(root: FilePath(place.address)), pinned: pin), identity)
+        let repository = try Repository(opening: LocalStorage(root: FilePath(place.address)), pinned: pin)
+        return (try repository.choosing(domain: nil, for: identity), identity)
     }
 
     func write(_ outputs: [String: Value]) throws {

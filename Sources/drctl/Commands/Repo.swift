@@ -117,6 +117,7 @@ struct RepoInfo: Command {
         var format: Int
         /// Null: not established.
         var authentic: Bool?
+        var domains: [String]
         var slots: [String]
         var hosts: [String]
         var packs: Int
@@ -138,11 +139,17 @@ struct RepoInfo: Command {
             case .notEstablished(let reason): (nil, reason)
             }
         let ledger = try options.ledger(of: repository)
+        func suffix(_ domain: String) -> String { repository.config.domains.count > 1 ? " of \(domain)" : "" }
         let result = Result(
             id: repository.id.hex, address: try options.path.string, format: 0,
             authentic: repository.isPinned ? true : nil,
-            slots: repository.slots.map(\.title),
-            hosts: repository.config.hosts.map { "\($0.name) (\($0.roles.joined(separator: ", ")))" },
+            domains: repository.config.domains.map { "\($0.name) (\($0.kind.rawValue))" },
+            slots: try repository.eachDomain.flatMap { domain in
+                domain.slots.map { $0.title + suffix(domain.domainName) }
+            },
+            hosts: repository.config.hosts.map {
+                "\($0.name) (\($0.roles.joined(separator: ", ")))\(suffix($0.domain))"
+            },
             packs: ledger.packs.count, packBytes: ledger.packs.reduce(0) { $0 + Int64($1.bytes) },
             snapshots: ledger.snapshots.count, appendOnly: appendOnly, appendOnlyReason: reason,
             faults: ledger.faults.map(\.message))
@@ -154,6 +161,7 @@ struct RepoInfo: Command {
             "append-only \(appendOnly.map { $0 ? "yes" : "no" } ?? "not established")"
                 + (reason.map { ": \(displayEscaped($0))" } ?? ""),
         ]
+        if result.domains.count > 1 { lines += result.domains.map { "domain      \($0)" } }
         lines += result.slots.map { "slot        \($0)" }
         lines += result.hosts.map { "host        \(displayEscaped($0))" }
         lines += result.faults.map { "FAULT       \(displayEscaped($0))" }

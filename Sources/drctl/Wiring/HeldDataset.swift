@@ -18,7 +18,9 @@ struct HeldDataset: ~Copyable {
 extension RepositoryOptions {
     /// - Throws: `backup.running` where another process holds the dataset.
     func hold(dataset: String, of repository: Repository) throws -> HeldDataset {
-        let place = try stateFolder(of: repository).appending(String(Digest.of(dataset).hex.prefix(32)))
+        let isFirst = repository.domainName == NewRepository.domainName
+        let name = isFirst ? dataset : "\(repository.domainName)\0\(dataset)"
+        let place = try stateFolder(of: repository).appending(String(Digest.of(name).hex.prefix(32)))
         try DurableFile.makeDirectory(at: place, mode: 0o700)
         guard let lock = try FileLock.tryAcquire(at: place.appending("lock")) else {
             throw Failure(

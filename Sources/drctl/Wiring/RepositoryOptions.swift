@@ -20,6 +20,10 @@ struct RepositoryOptions: ParsableArguments {
         name: .customLong("repo-id"),
         help: ArgumentHelp("The repository's id: anything else is refused.", valueName: "hex"))
     var repositoryID: String?
+    @Option(help: ArgumentHelp("The domain, where an identity does not tell.", valueName: "name"))
+    var domain: String?
+    @Option(help: ArgumentHelp("Where what opens shreddable domains lies (or DRCTL_SLOTS).", valueName: "dir"))
+    var slots: String?
     @OptionGroup var state: StateOptions
 
     var path: FilePath {
@@ -69,7 +73,17 @@ struct RepositoryOptions: ParsableArguments {
             }
             pin = digest
         }
-        return try Repository(opening: LocalStorage(root: path), pinned: pin)
+        var repository = try Repository(opening: LocalStorage(root: path), pinned: pin)
+        if let slots = try slotStorage { repository = repository.keepingSlots(in: slots) }
+        if let identity { return try repository.choosing(domain: domain, for: identity) }
+        return try domain.map { try repository.choosing(domain: $0) } ?? repository
+    }
+
+    /// Where what opens shreddable domains lies; nil where nobody said.
+    var slotStorage: LocalStorage? {
+        get throws {
+            try (slots ?? Self.environment("DRCTL_SLOTS")).map { LocalStorage(root: try Paths.absolute($0)) }
+        }
     }
 
     // MARK: What was seen before
@@ -107,7 +121,9 @@ struct RepositoryOptions: ParsableArguments {
 
     /// Where this host keeps a file of what a repository's indexes say; nil where it has nowhere to keep anything.
     func localIndex(of repository: Repository) -> LocalIndex? {
-        (try? stateFolder(of: repository)).map { LocalIndex(in: $0) }
+        guard let folder = try? stateFolder(of: repository) else { return nil }
+        let isFirst = repository.domainName == NewRepository.domainName
+        return LocalIndex(in: isFirst ? folder : folder.appending("domains").appending(repository.domainName))
     }
 
     private func passphrasePath() throws -> FilePath? {

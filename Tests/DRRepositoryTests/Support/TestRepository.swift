@@ -58,9 +58,9 @@ struct TestRepository {
     @discardableResult
     func backUp(
         _ contents: [[UInt8]], dataset: String = "data", isPartial: Bool = false, keys: RepositoryKeys? = nil,
-        through other: (any Storage)? = nil
+        through other: (any Storage)? = nil, domain: String = NewRepository.domainName
     ) throws -> Snapshot {
-        let current = try Repository(opening: other ?? storage, pinned: repository.id)
+        let current = try Repository(opening: other ?? storage, pinned: repository.id).choosing(domain: domain)
         let session = try WriteSession(
             current, keys: keys ?? self.keys, targetObjectBytes: Self.targetObjectBytes, time: time)
         let sink = session.sink

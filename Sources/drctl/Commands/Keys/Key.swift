@@ -10,7 +10,7 @@ struct Key: AsyncParsableCommand {
         subcommands: [
             KeyInit.self, KeyList.self, KeyStatusCommand.self, KeyLog.self, KeyAdd.self, KeyRemove.self, KeyRotate.self,
             KeyCompromise.self, KeyReencrypt.self, KeyEscrow.self, KeyWriter.self, KeyHost.self, KeyRevoke.self,
-            KeyDestroy.self,
+            KeyDomain.self, KeyDestroy.self,
         ])
 }
 
@@ -68,17 +68,24 @@ struct KeyList: Command {
     @OptionGroup var output: OutputOptions
 
     struct Slot: Encodable {
+        var domain: String
         var kind: String
         var label: String
         var epoch: UInt32
         var file: String
+
+        init(_ slot: SlotRecord) {
+            domain = slot.domain
+            kind = slot.kind.rawValue
+            label = slot.label
+            epoch = slot.epoch
+            file = slot.path.text
+        }
     }
 
     func perform() async throws -> Outcome {
         let repository = try options.open(try options.identityIfGiven())
-        let slots = repository.slots.map {
-            Slot(kind: $0.kind.rawValue, label: $0.label, epoch: $0.epoch, file: $0.path.text)
-        }
+        let slots = try repository.eachDomain.flatMap { $0.slots.map(Slot.init) }
         let lines = slots.map {
             "epoch \($0.epoch)  \($0.kind.padded(to: 10))  \(displayEscaped($0.label))  \($0.file)"
         }
@@ -127,7 +134,7 @@ struct KeyAdd: Command {
         }
         return .verification(
             [], text: "added \(slot.title)",
-            result: KeyList.Slot(kind: slot.kind.rawValue, label: slot.label, epoch: slot.epoch, file: slot.path.text))
+            result: KeyList.Slot(slot))
     }
 }
 

@@ -170,6 +170,7 @@ struct KeyStatusCommand: Command {
     }
 
     struct Result: Encodable {
+        var domain: String
         var epochs: [Row]
         /// When the newest epoch will have been in use for too long.
         var endsAt: String
@@ -180,9 +181,24 @@ struct KeyStatusCommand: Command {
 
     func perform() async throws -> Outcome {
         let repository = try options.open(try options.identityIfGiven())
-        let status = try KeyStatus(
-            of: repository, cryptoperiodNanoseconds: maxAge.nanoseconds, now: try SystemTimeSource().wallNanoseconds())
-        let result = Result(
+        let now = try SystemTimeSource().wallNanoseconds()
+        var lines: [String] = []
+        var results: [Result] = []
+        for domain in try repository.eachDomain {
+            let result = try Self.result(
+                domain.domainName,
+                KeyStatus(of: domain, cryptoperiodNanoseconds: maxAge.nanoseconds, now: now))
+            if repository.isAboutAllDomains { lines.append("domain \(result.domain)") }
+            lines += text(result, isDestroyed: domain.config.destruction != nil)
+            results.append(result)
+        }
+        let isMissed = results.contains { $0.past || !$0.rotationOwed.isEmpty }
+        return .verification(isMissed ? [.policyMissed] : [], text: lines.joined(separator: "\n"), result: results)
+    }
+
+    private static func result(_ domain: String, _ status: KeyStatus) -> Result {
+        Result(
+            domain: domain,
             epochs: status.epochs.map { epoch in
                 Row(
                     epoch: epoch.number, state: epoch.state.rawValue,
@@ -190,10 +206,14 @@ struct KeyStatusCommand: Command {
                     endedAt: epoch.endedNanoseconds.map { TimeText.full(wallNanoseconds: $0) }, reason: epoch.reason)
             }, endsAt: TimeText.full(wallNanoseconds: status.endsNanoseconds), past: status.isPast,
             rotationOwed: status.rotationReasons)
+    }
+
+    private func text(_ result: Result, isDestroyed: Bool) -> [String] {
         var lines = result.epochs.map { row in
             "epoch \(row.epoch)  \(row.state.padded(to: 11))  from \(row.beganAt)"
                 + (row.endedAt.map { " to \($0)" } ?? "") + (row.reason.map { "  \(displayEscaped($0))" } ?? "")
         }
+        if isDestroyed { return lines }
         lines.append(
             result.past
                 ? "PAST: the newest epoch's keys are in use for longer than \(maxAge.dayText); next: `drctl key rotate`"
@@ -201,8 +221,7 @@ struct KeyStatusCommand: Command {
         for reason in result.rotationOwed {
             lines.append("OWED: a new epoch, because \(displayEscaped(reason)); next: `drctl key rotate`")
         }
-        let isMissed = result.past || !result.rotationOwed.isEmpty
-        return .verification(isMissed ? [.policyMissed] : [], text: lines.joined(separator: "\n"), result: result)
+        return lines
     }
 }
 

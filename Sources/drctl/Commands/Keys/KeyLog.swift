@@ -42,6 +42,12 @@ extension ConfigAct {
     fileprivate var words: (act: String, what: String, reason: String?) {
         switch self {
         case .genesis: ("genesis", "the repository was made", nil)
+        case .domainAdded(let addition):
+            (
+                "domain added",
+                "\(addition.domain.kind.rawValue) domain \(addition.domain.name), "
+                    + counted(addition.epoch.slots.count, "slot"), nil
+            )
         case .epochAdded(let epoch):
             (
                 "epoch added",
