@@ -42,7 +42,8 @@ struct PruneView {
                 let manifest = snapshot.manifest
                 return RetentionPolicy.Candidate(
                     id: snapshot.id, dataset: manifest.dataset, host: repository.hostName(of: snapshot.signer),
-                    tag: manifest.tag, isPartial: manifest.isPartial, position: positions[snapshot.id] ?? 0,
+                    tag: manifest.tag, isPartial: manifest.isPartial,
+                    position: positions[manifest.rewritten?.original ?? snapshot.id] ?? 0,
                     endedNanoseconds: manifest.endedNanoseconds,
                     receivedNanoseconds: snapshots[snapshot.id]?.receivedNanoseconds,
                     isVerified: verified.contains(snapshot.id), pins: ledger.removals.pinned[snapshot.id] ?? [])

@@ -113,7 +113,7 @@ private struct ResealRun {
         guard let reach = view.reach[host] else { return }
         let condemned = Set(view.ledger.removals.condemned.keys)
         let finished = Mutex<[FinishedPack]>([])
-        let pipeline = try pipeline { pack in finished.withLock { $0.append(pack) } }
+        let pipeline = try pipeline(host) { pack in finished.withLock { $0.append(pack) } }
         var emptied: [Digest] = []
         do throws(RepositoryError) {
             for pack in packs {
@@ -143,12 +143,13 @@ private struct ResealRun {
         for pack in emptied { result.resealed.add(view.packs[pack]?.sizeBytes ?? 0) }
     }
 
+    /// - Parameter host: whose objects they stay: a pack says it of itself.
     private func pipeline(
-        stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
+        _ host: SignerID, stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
     ) throws(RepositoryError) -> PackPipeline {
         let context = RunContext(
             repository: repository.id, domain: repository.domain.name, epoch: try repository.config.newest.number,
-            run: runID, host: log.signer)
+            run: runID, host: host)
         let runKey = RunKey(try randomSecret(RunKey.byteCount), context: context)
         return try PackPipeline(
             PackPipeline.Settings(

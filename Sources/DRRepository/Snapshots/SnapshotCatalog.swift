@@ -4,6 +4,7 @@ package import DRCrypto
 package struct Snapshot: Hashable, Sendable {
     /// SHA-256 of its file.
     package let id: Digest
+    /// Whose objects it is made of: who backed it up, also where a pruner rewrote it.
     package let signer: SignerID
     package let run: RunID
     package let manifest: SnapshotManifest
@@ -122,6 +123,15 @@ package struct SnapshotCatalog: Sendable {
         let keys = repository.keys(having: HostRole.storing).filter { SignerID(of: $0) == expected.signer }
         let opened = try SnapshotObject.open(
             bytes, name: expected.name, repository: repository.id, listKey: listKey, trusting: keys)
-        return Snapshot(id: expected.name, signer: opened.signer, run: opened.run, manifest: opened.manifest)
+        guard let rewritten = opened.manifest.rewritten else {
+            return Snapshot(id: expected.name, signer: opened.signer, run: opened.run, manifest: opened.manifest)
+        }
+        guard repository.signer(opened.signer, has: .pruner), repository.isAbout(rewritten.host) else {
+            throw RepositoryError(
+                .notAuthentic,
+                "snapshot \(expected.name) says that it stands for another, and only a pruner can say so",
+                hint: "\(repository.hostName(of: opened.signer)) signed it: find out who holds its key")
+        }
+        return Snapshot(id: expected.name, signer: rewritten.host, run: opened.run, manifest: opened.manifest)
     }
 }

@@ -23,6 +23,16 @@ package struct SnapshotManifest: Codable, Hashable, Sendable {
         package init() {}
     }
 
+    /// Which snapshot a pruner put this one in the place of, without some of its paths.
+    package struct Rewritten: Codable, Hashable, Sendable {
+        /// It, which is removed.
+        package let snapshot: Digest
+        /// The one that was backed up: another, where it was rewritten before.
+        package let original: Digest
+        /// The host whose objects it is made of.
+        package let host: SignerID
+    }
+
     package var dataset: String
     package var host: String
     package var paths: [String]
@@ -36,6 +46,8 @@ package struct SnapshotManifest: Codable, Hashable, Sendable {
     /// Something could not be read: it is not offered as `latest`.
     package var isPartial: Bool
     package var counts: Counts
+    /// Valid only where the host that signed it is a pruner.
+    package internal(set) var rewritten: Rewritten?
 
     package init(
         dataset: String, host: String, paths: [String], tag: String?, root: ObjectLink, startedNanoseconds: Int64,

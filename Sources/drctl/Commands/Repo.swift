@@ -9,7 +9,7 @@ struct Repo: AsyncParsableCommand {
         abstract: "Make a repository, see what one is, and keep it small.",
         subcommands: [
             RepoInit.self, RepoInfo.self, RepoPrune.self, RepoRemove.self, RepoPin.self, RepoUnpin.self,
-            RepoReindex.self,
+            RepoRewrite.self, RepoReindex.self,
         ])
 }
 
