@@ -44,8 +44,10 @@ final class CaptureWalk {
         contents = FileCapture(sink: sink, parameters: request.chunker)
         time = request.time
         if let cache = request.cache {
-            self.cache = cache.cursor()
-            nextCache = cache.emptyImage(scanStartNanoseconds: request.time.wallNanoseconds())
+            var scanTime = ScanTime(request.time)
+            self.cache = cache.cursor(scanTime)
+            if let since = self.cache?.scanTime.trustedSinceNanoseconds { scanTime.trustedSinceNanoseconds = since }
+            nextCache = cache.emptyImage(scanTime)
         }
         contents.step = { [unowned self] (bytes: Int) throws(RepositoryError) in
             if self.isCancelled() { throw RepositoryError(.cancelled, "the backup was cancelled") }

@@ -8,11 +8,13 @@ package import SystemPackage
 /// key comes from the domain, so a cache of another repository, or one that somebody changed, is none. A file is
 /// trusted only when device, inode, size, and the times of modification and of change are as they were, when that
 /// time of change was settled before the capture that saw it (no later write can have left it the same), and when
-/// every piece is still stored.
+/// every piece is still stored. A clock that was set back, or a trust that is too old, makes it none.
 ///
-/// Layout: the magic line, the binding (32 bytes), entries in the walk's order, HMAC-SHA-256 over all before it.
+/// Layout: the magic line, the binding (32 bytes), when its walk began (the wall clock, the machine's, since when its
+/// files are trusted, the machine's start: numbers and a string of tree bodies, behind their length in a byte), entries in the walk's order,
+/// HMAC-SHA-256 over all before it.
 package struct FileCache: Sendable {
-    static let magic = Array("drctl file cache 1\n".utf8)
+    static let magic = Array("drctl file cache 2\n".utf8)
     static let tagBytes = 32
     /// A file that is larger is not read.
     private static let mostBytes = 4 << 30
@@ -20,19 +22,29 @@ package struct FileCache: Sendable {
     private let path: FilePath
     private let key: [UInt8]
     private let binding: Digest
+    private let mostTrustNanoseconds: Int64
+
+    /// For how long a file is trusted, unless somebody says otherwise.
+    package static let defaultTrustNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
 
     /// - Parameters:
     ///   - path: where the cache lies, in a folder that is this user's; it need not exist.
     ///   - naming: of the domain that is written to; gives the key.
     ///   - scope: what else must be the same for entries to count, such as the dataset's name.
-    package init(at path: FilePath, naming: any ObjectNaming, chunker: ChunkerParameters, scope: [UInt8]) {
+    ///   - mostTrustNanoseconds: all files are read again when some were last read longer ago.
+    package init(
+        at path: FilePath, naming: any ObjectNaming, chunker: ChunkerParameters, scope: [UInt8],
+        mostTrustNanoseconds: Int64 = defaultTrustNanoseconds
+    ) {
+        self.mostTrustNanoseconds = mostTrustNanoseconds
         self.path = path
         key = naming.seed(for: "file cache")
         binding = Digest.of(chunker.identity + [0] + scope)
     }
 
     /// What the file holds, ready to be asked in the walk's order; nil where there is none, or none that counts.
-    func cursor() -> Cursor? {
+    /// - Parameter now: when the walk begins.
+    func cursor(_ now: ScanTime) -> Cursor? {
         guard let bytes = try? DurableFile.read(at: path, limit: Self.mostBytes) else { return nil }
         let entriesStart = Self.magic.count + Digest.byteCount
         guard bytes.count >= entriesStart + Self.tagBytes, bytes.starts(with: Self.magic),
@@ -40,12 +52,15 @@ package struct FileCache: Sendable {
         else { return nil }
         let end = bytes.count - Self.tagBytes
         guard let tag = tag(of: Array(bytes[..<end])), constantTimeEqual(tag, Array(bytes[end...])) else { return nil }
-        return Cursor(bytes: bytes, entries: entriesStart..<end)
+        guard let cursor = Cursor(bytes: bytes, entries: entriesStart..<end),
+            cursor.scanTime.stillCounts(at: now, mostTrustNanoseconds: mostTrustNanoseconds)
+        else { return nil }
+        return cursor
     }
 
-    /// - Parameter scanStartNanoseconds: when the walk began, by the wall clock.
-    func emptyImage(scanStartNanoseconds: Int64) -> Image {
-        Image(cache: self, bytes: Self.magic + binding.bytes, scanStartNanoseconds: scanStartNanoseconds)
+    /// - Parameter scanTime: when the walk began.
+    func emptyImage(_ scanTime: ScanTime) -> Image {
+        Image(cache: self, bytes: Self.magic + binding.bytes, scanTime)
     }
 
     private func tag(of bytes: [UInt8]) -> [UInt8]? {
@@ -68,10 +83,16 @@ extension FileCache {
         private var lastPath: [UInt8] = []
         private let scanStartNanoseconds: Int64
 
-        fileprivate init(cache: FileCache, bytes: [UInt8], scanStartNanoseconds: Int64) {
+        fileprivate init(cache: FileCache, bytes: [UInt8], _ time: ScanTime) {
             self.cache = cache
             self.bytes = BodyWriter(continuing: bytes)
-            self.scanStartNanoseconds = scanStartNanoseconds
+            scanStartNanoseconds = time.wallNanoseconds
+            var header = BodyWriter()
+            header.signed(time.wallNanoseconds)
+            header.signed(time.bootNanoseconds)
+            header.signed(time.trustedSinceNanoseconds)
+            header.string(time.bootID.utf8.prefix(128))
+            self.bytes.string(header.bytes)
         }
 
         /// Writes the cache, replacing the last one.

@@ -10,12 +10,22 @@ extension FileCache {
         private var position: Int
         /// The path of the entry whose status starts at `position`; nil past the last.
         private var path: [UInt8]?
+        /// When the walk began that saw what this holds.
+        let scanTime: ScanTime
 
         /// - Parameter bytes: authenticated; what does not parse all the same ends the cache there.
-        init(bytes: [UInt8], entries: Range<Int>) {
+        /// - Returns: nil where not even the time parses.
+        init?(bytes: [UInt8], entries: Range<Int>) {
             self.bytes = bytes
             end = entries.upperBound
-            position = entries.lowerBound
+            guard let length = bytes[entries].first.map(Int.init), length < entries.count else { return nil }
+            position = entries.lowerBound + 1 + length
+            var reader = BodyReader(extensions: bytes[entries.lowerBound + 1..<position])
+            guard let wall = try? reader.signed("a time"), let boot = try? reader.signed("a time"),
+                let since = try? reader.signed("a time"), let id = try? reader.string("a start", 0...128)
+            else { return nil }
+            scanTime = ScanTime(
+                wall: wall, boot: boot, bootID: String(decoding: id, as: UTF8.self), trustedSince: since)
             path = []
             readPath()
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DRCrypto
 import DRRepository
+import DRRunbook
 import DRSystem
 import Glibc
 import SystemPackage
@@ -30,6 +31,8 @@ struct Backup: Command {
     var tag: String?
     @Flag(help: "Read every file, changed or not.")
     var reread = false
+    @Option(help: ArgumentHelp("Read every file when some were last read longer ago.", valueName: "duration"))
+    var maxTrust = TimeSpan(nanoseconds: FileCache.defaultTrustNanoseconds)
     @Flag(help: "Read everything, store nothing: say what would be stored.")
     var dryRun = false
     @Flag(help: "Back up what standard input gives, as one file.")
@@ -74,6 +77,7 @@ struct Backup: Command {
         let job = BackupJob(
             repository: repository, identity: identity, dataset: name, input: input, tag: tag, rules: rules,
             isTrial: dryRun, cache: reread ? nil : held.place.appending("files.cache"),
+            mostTrustNanoseconds: maxTrust.nanoseconds,
             local: options.localIndex(of: repository))
         // From here on a signal ends the backup, and not this process: the command for afterwards is owed.
         let early = SignalWatch()

@@ -61,6 +61,8 @@ struct BackupJob: Sendable {
     var isTrial = false
     /// Where unchanged files are remembered; nil rereads everything.
     var cache: FilePath?
+    /// For how long a file is trusted by its status.
+    var mostTrustNanoseconds = FileCache.defaultTrustNanoseconds
     /// Where a file of what this host stored is kept; nil for none.
     var local: LocalIndex?
 
@@ -161,7 +163,9 @@ struct BackupJob: Sendable {
         try DurableFile.makeDirectory(at: cache.removingLastComponent(), mode: 0o700)
         if !hasParent, try FileStatus.ifPresent(at: cache) != nil { try DurableFile.remove(cache) }
         let scope = ([dataset] + sources.map(\.string)).joined(separator: "\0")
-        return FileCache(at: cache, naming: naming, chunker: .standard, scope: Array(scope.utf8))
+        return FileCache(
+            at: cache, naming: naming, chunker: .standard, scope: Array(scope.utf8),
+            mostTrustNanoseconds: mostTrustNanoseconds)
     }
 
     private func result(_ snapshot: Snapshot?, _ captured: CaptureResult, stored: Int64) throws -> Result {

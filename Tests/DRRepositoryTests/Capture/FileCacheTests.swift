@@ -111,3 +111,96 @@ import Testing
         #expect(try capture().filesUnchanged == 3)
     }
 }
+
+/// A clock whose readings a test chooses.
+struct ChosenTime: TimeSource {
+    var wall: Int64
+    var boot: Int64
+    var bootID = "one"
+    func wallNanoseconds() -> Int64 { wall }
+    func bootNanoseconds() -> Int64 { boot }
+}
+
+extension FileCacheTests {
+    private static let second: Int64 = 1_000_000_000
+    private static let day = 86_400 * second
+    /// Long after the files were made.
+    private static let start = FixedTime.farFuture.nanoseconds
+
+    /// What a second capture trusts, whose clocks moved on by so much.
+    private func trusted(
+        wall: Int64, boot: Int64, bootID: String = "one", mostTrust: Int64 = FileCache.defaultTrustNanoseconds
+    ) throws -> Int {
+        func capture(_ time: ChosenTime) throws -> Int {
+            let cache = FileCache(
+                at: path, naming: repository.naming, chunker: .standard, scope: [], mostTrustNanoseconds: mostTrust)
+            let result = try Capture(into: repository).run(
+                CaptureRequest(sources: [tree.path], cache: cache, time: time))
+            try result.cache?.save()
+            return result.counts.filesUnchanged
+        }
+        #expect(try capture(ChosenTime(wall: Self.start, boot: 0)) == 0)
+        return try capture(ChosenTime(wall: Self.start + wall, boot: boot, bootID: bootID))
+    }
+
+    @Test(
+        "Behind a clock that was set back nothing is trusted: a change may have the time that it had",
+        arguments: [
+            // Both clocks go on; the wall clock a little slower, as when it is slewed.
+            (3600 * second, 3600 * second, "one", 3), (3597 * second, 3600 * second, "one", 3),
+            // Set forward, and set back by more than slewing does, though it is later than it was.
+            (7200 * second, 3600 * second, "one", 3), (3500 * second, 3600 * second, "one", 0),
+            // Set back behind the last capture.
+            (-second, 3600 * second, "one", 0), (-second, 0, "two", 0),
+            // After a restart.
+            (3600 * second, 10 * second, "two", 3),
+            // A machine's own clock that went back is none.
+            (3600 * second, -second, "one", 0),
+        ])
+    func clockSetBack(wall: Int64, boot: Int64, bootID: String, expected: Int) throws {
+        #expect(try trusted(wall: wall, boot: boot, bootID: bootID) == expected)
+    }
+
+    @Test("What was last read too long ago is read again")
+    func mostTrust() throws {
+        #expect(try trusted(wall: 9 * Self.day, boot: 9 * Self.day, mostTrust: 10 * Self.day) == 3)
+        #expect(try trusted(wall: 11 * Self.day, boot: 11 * Self.day, mostTrust: 10 * Self.day) == 0)
+    }
+
+    @Test("An age is counted from the first reading, not from the last capture that trusted it")
+    func trustGrowsOld() throws {
+        var unchanged: [Int] = []
+        for step in 0..<6 {
+            let time = ChosenTime(wall: Self.start + Int64(step) * 4 * Self.day, boot: Int64(step) * 4 * Self.day)
+            let cache = FileCache(
+                at: path, naming: repository.naming, chunker: .standard, scope: [],
+                mostTrustNanoseconds: 10 * Self.day)
+            let result = try Capture(into: repository).run(
+                CaptureRequest(sources: [tree.path], cache: cache, time: time))
+            try result.cache?.save()
+            unchanged.append(result.counts.filesUnchanged)
+        }
+        #expect(unchanged == [0, 3, 3, 0, 3, 3])
+    }
+
+    @Test("A file that got the inode, size and times of one that is gone is read")
+    func inodeReuse() throws {
+        let name = try #require(FileName("a"))
+        let time = FileTime(seconds: 1_000_000_000, nanoseconds: 1)
+        try tree.handle().setModified(of: name, time)
+        let before = try tree.handle().status(of: name)
+        try capture()
+        var after = before
+        // File systems give a freed inode's number out again soon; on one that does not, another number is read anyway.
+        for _ in 0..<64 {
+            try tree.handle().removeFile(name)
+            try tree.write("ONE", to: "a")
+            try tree.handle().setModified(of: name, time)
+            after = try tree.handle().status(of: name)
+            if after.inode == before.inode { break }
+        }
+        #expect(after.sizeBytes == before.sizeBytes && after.modified == before.modified)
+        #expect(try capture().filesRead == 1)
+        #expect(repository.contains(repository.naming.chunkID(of: Array("ONE".utf8))))
+    }
+}
