@@ -7,7 +7,7 @@ package struct ChunkerParameters: Hashable, Sendable {
     /// No chunk is longer.
     package let maximumBytes: Int
 
-    /// 256 KiB, 1 MiB, 4 MiB: what repositories of format 0 use.
+    /// 256 KiB, 1 MiB, 4 MiB: what repositories use.
     package static let standard = ChunkerParameters(256 << 10, 1 << 20, 4 << 20)
 
     private init(_ minimumBytes: Int, _ averageBytes: Int, _ maximumBytes: Int) {

@@ -47,16 +47,27 @@ package struct ConfigChain: Sendable {
         for (index, entry) in entries.enumerated().dropFirst() { try append(UInt64(index) + 1, entry) }
     }
 
+    /// What a genesis says before anybody vouches for it.
+    private struct Claim: Decodable {
+        struct Genesis: Decodable {
+            let owner: String
+        }
+
+        let genesis: Genesis
+    }
+
     private init(genesis bytes: [UInt8], pinned pin: Digest?, place: String) throws(RepositoryError) {
         // The owner's key is inside: what makes it the right one is the id, which the caller knows.
         let unverified = try JSON.decode(
-            ConfigEntry.self, from: try SignedStatement.unverifiedPayload(bytes, name: "the genesis"),
-            name: "the genesis")
-        guard case .genesis(let genesis)? = unverified.act, let key = Hexadecimal.bytes(genesis.owner),
-            let owner = Ed25519.PublicKey(key)
-        else { throw RepositoryError(.damaged, "the genesis names no owner") }
+            Claim.self, from: try SignedStatement.unverifiedPayload(bytes, name: "the genesis"), name: "the genesis")
+        guard let key = Hexadecimal.bytes(unverified.genesis.owner), let owner = Ed25519.PublicKey(key) else {
+            throw RepositoryError(.damaged, "the genesis names no owner")
+        }
         let opened = try SignedStatement.open(
             bytes, as: .config, ConfigEntry.self, trusting: [owner], name: "the genesis")
+        guard case .genesis(let genesis)? = opened.value.act else {
+            throw RepositoryError(.damaged, "the first entry of the owner's chain is no genesis")
+        }
         let id = Digest.of(opened.payload)
         if let pin, pin != id {
             throw RepositoryError(

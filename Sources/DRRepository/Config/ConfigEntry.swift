@@ -3,7 +3,7 @@ package import DRCrypto
 /// One entry of `config/`, the chain in which the repository's owner says what is true of it. Each is a statement
 /// signed by the owner; the first is the genesis, and the repository's id is the SHA-256 of its payload.
 struct ConfigEntry: Codable, Sendable {
-    static let schema = "drctl/config/0"
+    static let schema = RepositoryFormat.schema("config")
 
     var schema = ConfigEntry.schema
     /// Counted from 1.

@@ -2,7 +2,7 @@ internal import DRCrypto
 
 /// An index object: which packs a run added and what is in them, sealed under the list key and signed by the writer.
 ///
-/// File: magic `drctlix` and the format's number (0), the statement's length (4), the statement (a DSSE envelope),
+/// File: magic `drctlix` and the format's number (1), the statement's length (4), the statement (a DSSE envelope),
 /// the sealed box. The statement names the box by its SHA-256, so that the box need not be written in base64.
 package enum IndexObject {
     private struct Statement: Codable {
@@ -16,8 +16,8 @@ package enum IndexObject {
         let boxBytes: Int
     }
 
-    private static let schema = "drctl/index/0"
-    private static let magic: [UInt8] = Array("drctlix".utf8) + [0]
+    private static let schema = RepositoryFormat.schema("index")
+    private static let magic: [UInt8] = RepositoryFormat.magic("drctlix")
     static let maximumBytes = 256 << 20
     /// How many packs an index object names at most, so that neither it nor the memory for it grows with the run.
     private static let packsPerObject = 256

@@ -3,7 +3,7 @@ internal import DRCrypto
 /// A key slot: an age file whose plaintext is an ordinary age identity file, so that with stock tools
 /// `age -d -i mine slot-… > epochs` gives what `age -d -i epochs` opens run keys of every epoch with.
 ///
-///     # drctl slot 0
+///     # drctl slot 1
 ///     # repository: 64 digits
 ///     # domain: default
 ///     # epoch: 2
@@ -12,7 +12,7 @@ internal import DRCrypto
 enum EpochSlot {
     private static func header(_ place: KeyPlace) -> [String] {
         [
-            "# drctl slot 0", "# repository: \(place.repository)", "# domain: \(place.domain)",
+            "# drctl slot \(RepositoryFormat.number)", "# repository: \(place.repository)", "# domain: \(place.domain)",
             "# epoch: \(place.epoch)",
         ]
     }

@@ -12,7 +12,7 @@ package struct HostIdentity: Sendable {
         let identity: String
     }
 
-    private static let schema = "drctl/host-identity/0"
+    private static let schema = RepositoryFormat.schema("host-identity")
 
     package let repository: Digest
     package let domain: String

@@ -14,7 +14,7 @@ package final class RunKeyring: Sendable {
         let key: String
     }
 
-    private static let schema = "drctl/run-key/0"
+    private static let schema = RepositoryFormat.schema("run-key")
 
     private let repository: Digest
     private let domain: String

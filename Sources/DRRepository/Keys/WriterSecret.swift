@@ -22,7 +22,7 @@ struct WriterSecret: Sendable {
         let listKeys: [EpochKey]
     }
 
-    static let schema = "drctl/writer-secret/0"
+    static let schema = RepositoryFormat.schema("writer-secret")
 
     /// nil for a host that only lists.
     let idKey: SecretBytes?

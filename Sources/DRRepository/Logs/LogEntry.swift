@@ -68,7 +68,7 @@ package struct LogEntry: Codable, Sendable {
         package let startedNanoseconds: Int64
     }
 
-    static let schema = "drctl/log/0"
+    static let schema = RepositoryFormat.schema("log")
 
     var schema = LogEntry.schema
     package let repository: Digest

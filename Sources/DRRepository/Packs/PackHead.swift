@@ -72,7 +72,8 @@ package struct PackHead: Sendable {
         }
         let magic = tail.extracting(last: PackLayout.magic.count).copied()
         guard magic == PackLayout.magic else {
-            throw RepositoryError(.damaged, "pack \(pack) does not end as a pack of format 0 does")
+            throw RepositoryError(
+                .damaged, "pack \(pack) does not end as a pack of format \(RepositoryFormat.number) does")
         }
         let (directory, origins) = lengths(tail)
         let head = directory + origins + PackLayout.footerBytes

@@ -2,7 +2,7 @@
 ///
 ///     magic · sealed objects · filler · directory · origins · footer
 ///
-/// - magic: the 8 bytes `drctlpk` and the format's number (0);
+/// - magic: the 8 bytes `drctlpk` and the format's number (1);
 /// - sealed objects: each `ciphertext ‖ tag`, back to back, in the order of their offsets;
 /// - filler: random bytes, so that the whole pack is a multiple of 64 KiB and nobody sees where the objects end;
 /// - directory: a sealed box under the list key with an entry per object, padded inside to a multiple of 1 KiB;
@@ -11,7 +11,7 @@
 ///
 /// A pack is named by the SHA-256 of all its bytes.
 package enum PackLayout {
-    package static let magic: [UInt8] = Array("drctlpk".utf8) + [0]
+    package static let magic: [UInt8] = RepositoryFormat.magic("drctlpk")
     package static let footerBytes = 16
     package static let granularityBytes = 64 << 10
     package static let directoryGranularityBytes = 1 << 10

@@ -14,7 +14,7 @@ enum SnapshotObject {
         let manifest: String
     }
 
-    private static let schema = "drctl/snapshot/0"
+    private static let schema = RepositoryFormat.schema("snapshot")
     static let maximumBytes = 16 << 20
 
     static func seal(

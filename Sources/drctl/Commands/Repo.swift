@@ -141,7 +141,7 @@ struct RepoInfo: Command {
         let ledger = try options.ledger(of: repository)
         func suffix(_ domain: String) -> String { repository.config.domains.count > 1 ? " of \(domain)" : "" }
         let result = Result(
-            id: repository.id.hex, address: try options.path.string, format: 0,
+            id: repository.id.hex, address: try options.path.string, format: RepositoryFormat.number,
             authentic: repository.isPinned ? true : nil,
             domains: repository.config.domains.map { "\($0.name) (\($0.kind.rawValue))" },
             slots: try repository.eachDomain.flatMap { domain in

@@ -111,7 +111,7 @@ import Testing
         let pack = try #require(Digest(hex: digits))
         let origin = try #require(try PackHead(reading: pack, from: test.storage).origins.first)
         let runKey = String(decoding: try age(["-i", epochFile.path], origin.sealedRunKey, in: folder), as: UTF8.self)
-        #expect(runKey.contains("\"schema\":\"drctl/run-key/0\""))
+        #expect(runKey.contains("\"schema\":\"drctl/run-key/1\""))
         #expect(runKey.contains(origin.run.description))
     }
 
