@@ -65,6 +65,7 @@ let package = Package(
             "DRRepository",
             imports: [
                 "DRSystem", "DRCrypto", "DRArchive", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
         tests(

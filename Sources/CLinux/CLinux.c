@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <malloc.h>
 #include "CLinux.h"
 
 #include <dirent.h>
@@ -125,4 +126,8 @@ int clinux_tell_signal(int number, int descriptor) {
     struct sigaction action = {.sa_handler = tell_signal, .sa_flags = SA_RESTART};
     told_signals = descriptor;
     return sigaction(number, &action, NULL);
+}
+
+int clinux_share_heap(void) {
+    return mallopt(M_ARENA_MAX, 1);
 }

@@ -25,9 +25,11 @@ package enum Terminal {
 
 /// What a process of ours sets once, at its start.
 package enum ProcessStart {
-    /// A UTF-8 locale, without which libarchive refuses names that are not ASCII; and no death by a reader that
+    /// One heap for all threads: each keeps what it freed, and one that is shared gives it to whoever asks next, which
+    /// here costs less time, too. A UTF-8 locale, without which libarchive refuses names that are not ASCII; and no death by a reader that
     /// went away: a failed write is an error like any other.
     package static func prepare() {
+        _ = clinux_share_heap()
         _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
         _ = signal(SIGPIPE, SIG_IGN)
     }

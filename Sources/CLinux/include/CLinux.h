@@ -73,4 +73,7 @@ int clinux_set_inode_flags(int descriptor, unsigned int flags);
 long clinux_seek_data(int descriptor, long offset);
 long clinux_seek_hole(int descriptor, long offset);
 
+/// mallopt(3): one heap for all threads. 1 where that was taken.
+int clinux_share_heap(void);
+
 #endif

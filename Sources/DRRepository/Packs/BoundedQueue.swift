@@ -1,26 +1,17 @@
 internal import DRSystem
+internal import DequeModule
 
 /// A queue between threads that holds so much and no more; the first failure of either side ends both.
 final class BoundedQueue<Element: Sendable>: Sendable {
     private struct State {
-        var items: [(element: Element, weight: Int)] = []
-        var head = 0
+        var items: Deque<(element: Element, weight: Int)> = []
         var weight = 0
         var isClosed = false
         var failure: RepositoryError?
 
-        var isEmpty: Bool { head == items.count }
-
         mutating func takeFirst() -> Element? {
-            guard failure == nil, head < items.count else { return nil }
-            let item = items[head]
-            head += 1
+            guard failure == nil, let item = items.popFirst() else { return nil }
             weight -= item.weight
-            // The head's elements stay referenced until the array is cut: do so before that holds memory.
-            if head >= 16 || head == items.count {
-                items.removeFirst(head)
-                head = 0
-            }
             return item.element
         }
     }
@@ -35,7 +26,8 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     /// - Throws: the failure, once there is one.
     func push(_ element: sending Element, weight: Int = 1) throws(RepositoryError) {
         let capacity = capacity
-        let failure = state.waiting(until: { $0.failure != nil || $0.isEmpty || $0.weight + weight <= capacity }) {
+        let failure = state.waiting(until: { $0.failure != nil || $0.items.isEmpty || $0.weight + weight <= capacity })
+        {
             state -> RepositoryError? in
             if state.failure == nil {
                 state.items.append((element, weight))
@@ -50,7 +42,7 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     /// Blocks until there is an element.
     /// - Returns: nil when the queue was closed and is empty, or failed.
     func pop() -> Element? {
-        let element = state.waiting(until: { $0.failure != nil || $0.isClosed || !$0.isEmpty }) { $0.takeFirst() }
+        let element = state.waiting(until: { $0.failure != nil || $0.isClosed || !$0.items.isEmpty }) { $0.takeFirst() }
         state.signalAll()
         return element ?? nil
     }
@@ -66,7 +58,6 @@ final class BoundedQueue<Element: Sendable>: Sendable {
         state.withLock { state in
             if state.failure == nil { state.failure = error }
             state.items = []
-            state.head = 0
             state.weight = 0
         }
         state.signalAll()

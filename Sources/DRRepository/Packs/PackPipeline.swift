@@ -11,6 +11,8 @@ internal import Synchronization
 package final class PackPipeline: ObjectSink {
     /// Plaintext that waits to be sealed.
     private static let queuedBytes = 12 << 20
+    /// Two packs are open while a third is read back and stored.
+    private static let mostBuffers = 3
 
     /// What the pipeline works with.
     package struct Settings: Sendable {
@@ -47,7 +49,7 @@ package final class PackPipeline: ObjectSink {
     private let objects = BoundedQueue<Item>(capacity: PackPipeline.queuedBytes)
     private let fullPacks = BoundedQueue<OpenPack>(capacity: 1)
     private let open = Mutex<[OpenPack]>([])
-    private let spareBuffers = Mutex<[PackBuffer]>([])
+    private let buffers = PackBufferPool(most: PackPipeline.mostBuffers)
     private let progress: Monitor<Progress>
 
     /// Starts the stages.
@@ -121,6 +123,7 @@ package final class PackPipeline: ObjectSink {
         for pack in rest where pack.close() { try fullPacks.push(pack) }
         fullPacks.close()
         _ = progress.waiting(until: { !$0.isWriterRunning }) { _ in }
+        buffers.empty()
         if let failure = fullPacks.failure ?? objects.failure { throw failure }
     }
 
@@ -133,12 +136,12 @@ package final class PackPipeline: ObjectSink {
     private func fail(_ error: RepositoryError) {
         objects.fail(error)
         fullPacks.fail(error)
+        buffers.fail(error)
     }
 
     private func makePack() throws(RepositoryError) -> OpenPack {
-        let buffer = spareBuffers.withLock { $0.popLast() } ?? PackBuffer()
-        return try OpenPack(
-            settings.runKey, sealedRunKey: settings.sealedRunKey, buffer: buffer,
+        try OpenPack(
+            settings.runKey, sealedRunKey: settings.sealedRunKey, buffer: try buffers.take(),
             targetObjectBytes: settings.targetObjectBytes)
     }
 
@@ -147,8 +150,12 @@ package final class PackPipeline: ObjectSink {
         if let full {
             let fresh = try makePack()
             open.withLock { packs in
-                // Another worker may have replaced it already; then the fresh one is dropped.
-                if let index = packs.firstIndex(where: { $0 === full }) { packs[index] = fresh }
+                if let index = packs.firstIndex(where: { $0 === full }) {
+                    packs[index] = fresh
+                } else {
+                    // Another worker has replaced it already.
+                    buffers.giveBack(fresh.buffer)
+                }
             }
         }
         return open.withLock { $0[Int.random(in: 0..<$0.count)] }
@@ -178,7 +185,7 @@ package final class PackPipeline: ObjectSink {
                 try pack.buffer.read(0..<finished.sizeBytes) { bytes throws(RepositoryError) in
                     try settings.storage.put(bytes, at: .pack(finished.name))
                 }
-                spareBuffers.withLock { $0.append(pack.buffer) }
+                buffers.giveBack(pack.buffer)
                 progress.withLock { $0.storedBytes += finished.sizeBytes }
                 try stored(finished)
             }

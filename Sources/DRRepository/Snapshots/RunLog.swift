@@ -8,7 +8,7 @@ internal import Synchronization
 final class RunLog: Sendable {
     private struct State {
         /// Stored, and in no log yet.
-        var packs: [FinishedPack] = []
+        var packs: [IndexedPack] = []
         /// Packs and indexes that this run stored.
         var names = Set<Digest>()
         var ledger: Ledger
@@ -51,8 +51,10 @@ final class RunLog: Sendable {
 
     /// Takes note of a pack that was stored, and says so in the log when there are enough of them.
     func add(_ pack: FinishedPack) throws(RepositoryError) {
+        // What the index will say of it: the directory's links are not kept for that.
+        let indexed = IndexedPack(pack, host: context.host)
         let isDue = state.withLock { state in
-            state.packs.append(pack)
+            state.packs.append(indexed)
             state.names.insert(pack.name)
             return state.packs.count >= packsPerCheckpoint
         }
@@ -97,7 +99,7 @@ final class RunLog: Sendable {
 
     /// - Returns: false when somebody else took the entry's number. The logs have been read again in any case.
     private func append(
-        _ act: String, _ packs: [FinishedPack], _ indexes: [LogEntry.Added], snapshots: [LogEntry.Added] = [],
+        _ act: String, _ packs: [IndexedPack], _ indexes: [LogEntry.Added], snapshots: [LogEntry.Added] = [],
         after ledger: Ledger
     ) throws(RepositoryError) -> Bool {
         let stored = try writer.append(act, run: context.run, after: ledger) { entry in
@@ -116,10 +118,9 @@ final class RunLog: Sendable {
             hint: "run the backup again; give each host an identity of its own with `drctl key writer`")
     }
 
-    private func storeIndexes(of packs: [FinishedPack]) throws(RepositoryError) -> [LogEntry.Added] {
+    private func storeIndexes(of packs: [IndexedPack]) throws(RepositoryError) -> [LogEntry.Added] {
         let stored = try IndexObject.store(
-            packs.map { IndexedPack($0, host: context.host) }, context: context, listKey: listKey,
-            signedBy: writer.key, in: writer.repository.storage)
+            packs, context: context, listKey: listKey, signedBy: writer.key, in: writer.repository.storage)
         state.withLock { $0.names.formUnion(stored.map(\.name)) }
         return stored
     }
