@@ -66,7 +66,7 @@ package struct SnapshotBrowser: Sendable {
     package func content(of item: Item) throws(RepositoryError) -> FileContent {
         guard case .file(let pieces) = item.content else {
             throw RepositoryError(
-                .invalidArgument, "\(displayEscaped(bytes: item.path)) is a \(item.metadata.kind), not a file")
+                .invalidArgument, "\(displayEscaped(bytes: item.path)) is a \(item.metadata.kind.words), not a file")
         }
         return FileContent(
             source: reader.source, chunks: try reader.placedChunks(of: pieces, item.metadata)[...],

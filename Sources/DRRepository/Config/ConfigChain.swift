@@ -115,7 +115,8 @@ package struct ConfigChain: Sendable {
     }
 
     /// Signs and stores what the owner says, then takes it up. Durable on return.
-    /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something.
+    /// - Throws: `wrongKey` when the key is not the owner's; `heldByAnother` when somebody else added something;
+    ///   `internalFault` for what cannot follow: nothing was stored then.
     mutating func add(
         _ act: ConfigAct, owner key: Ed25519.PrivateKey, now: Int64, to storage: any Storage
     ) throws(RepositoryError) {
@@ -125,6 +126,14 @@ package struct ConfigChain: Sendable {
                 hint: "use the owner key file that `repo init` wrote")
         }
         let number = head.number + 1
+        // What does not fit would keep everybody from opening the repository once it is stored.
+        var next = state
+        do throws(RepositoryError) {
+            try next.apply(act, number: number, writtenNanoseconds: now)
+        } catch {
+            throw RepositoryError(
+                .internalFault, "what was to be said does not fit the owner's chain; nothing was stored", cause: error)
+        }
         let entry = ConfigEntry(
             number: number, after: (head.payload, repository), writtenNanoseconds: now, act)
         let bytes = try SignedStatement.seal(entry, as: .config, signedBy: key)

@@ -123,7 +123,7 @@ struct ArchivedTree {
             }
             if let last = above.last, content(of: last).metadata.kind != .directory {
                 throw Self.wrong(
-                    "\(displayEscaped(bytes: entries[index].path)) lies below \(displayEscaped(bytes: entries[last].path)), which is a \(content(of: last).metadata.kind)"
+                    "\(displayEscaped(bytes: entries[index].path)) lies below \(displayEscaped(bytes: entries[last].path)), which is a \(content(of: last).metadata.kind.words)"
                 )
             }
             above.append(index)

@@ -113,7 +113,9 @@ private struct ResealRun {
         guard let reach = view.reach[host] else { return }
         let condemned = Set(view.ledger.removals.condemned.keys)
         let finished = Mutex<[FinishedPack]>([])
-        let pipeline = try pipeline(host) { pack in finished.withLock { $0.append(pack) } }
+        let pipeline = try repository.pipeline(for: host, run: runID, keys: keys) { pack in
+            finished.withLock { $0.append(pack) }
+        }
         var emptied: [Digest] = []
         do throws(RepositoryError) {
             for pack in packs {
@@ -141,21 +143,6 @@ private struct ResealRun {
             "reseal", moved.map { IndexedPack($0, host: host) }, emptied: emptied)
         for pack in moved { result.resealedInto.add(pack.sizeBytes) }
         for pack in emptied { result.resealed.add(view.packs[pack]?.sizeBytes ?? 0) }
-    }
-
-    /// - Parameter host: whose objects they stay: a pack says it of itself.
-    private func pipeline(
-        _ host: SignerID, stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
-    ) throws(RepositoryError) -> PackPipeline {
-        let context = RunContext(
-            repository: repository.id, domain: repository.domain.name, epoch: try repository.config.newest.number,
-            run: runID, host: host)
-        let runKey = RunKey(try randomSecret(RunKey.byteCount), context: context)
-        return try PackPipeline(
-            PackPipeline.Settings(
-                storage: repository.storage, naming: try keys.idKey, listKey: keys.listKey, runKey: runKey,
-                sealedRunKey: try RunKeyring.seal(runKey, to: keys.recipient)),
-            known: ObjectPlaces(), stored: stored)
     }
 
     /// The objects of a pack that are wanted, each checked against its id: nothing is sealed anew that is not what it is

@@ -101,7 +101,9 @@ private struct RewriteRun {
         if let fault = faults.first { throw fault }
         let wanted = catalog.snapshots.filter {
             (request.dataset == nil || $0.manifest.dataset == request.dataset)
-                && (request.snapshots.isEmpty || request.snapshots.contains($0.id))
+                && (request.snapshots.isEmpty || request.snapshots.contains($0.id)
+                    // Made by a run that was stopped, of one that was asked for: it may hold other paths.
+                    || ($0.manifest.rewritten.map { request.snapshots.contains($0.snapshot) } ?? false))
         }
         let replaced = Dictionary(
             catalog.snapshots.compactMap { new in new.manifest.rewritten.map { ($0.snapshot, new.id) } }
@@ -121,7 +123,11 @@ private struct RewriteRun {
         let pin = ledger.removals.pinned[snapshot.id]?.first
         let finished = Mutex<[FinishedPack]>([])
         let stores = !request.isTrial && pin == nil && made == nil
-        let pipeline = stores ? try pipeline(snapshot.signer) { pack in finished.withLock { $0.append(pack) } } : nil
+        let pipeline =
+            stores
+            ? try repository.pipeline(for: snapshot.signer, run: runID, keys: keys) { pack in
+                finished.withLock { $0.append(pack) }
+            } : nil
         let naming = try keys.idKey
         let sink: any ObjectSink = pipeline ?? DiscardingSink(naming: naming)
         var rewriter = TreeRewriter(from: source, into: sink, without: RestoreSelection(paths: request.paths))
@@ -169,51 +175,23 @@ private struct RewriteRun {
         manifest.counts.sourceBytes -= Int(taken.bytesRead)
         manifest.rewritten = SnapshotManifest.Rewritten(
             snapshot: old.id, original: old.manifest.rewritten?.original ?? old.id, host: old.signer)
-        let context = try context(of: log.signer)
-        let bytes = try SnapshotObject.seal(manifest, context: context, listKey: keys.listKey, signedBy: log.key)
+        let publication = PackReplacement(repository: repository, listKey: keys.listKey, log: log, run: runID)
+        let bytes = try SnapshotObject.seal(
+            manifest, context: publication.context, listKey: keys.listKey, signedBy: log.key)
         let id = Digest.of(bytes)
         try repository.storage.put(bytes, at: .snapshot(id))
-        let indexed = packs.map { IndexedPack($0, host: old.signer) }
-        let indexes =
-            indexed.isEmpty
-            ? []
-            : try IndexObject.store(
-                indexed, context: context, listKey: keys.listKey, signedBy: log.key, in: repository.storage)
-        for _ in 0..<16 {
-            let ledger = try Ledger(reading: repository)
+        try publication.publish(
+            "rewrite", packs.map { IndexedPack($0, host: old.signer) },
+            snapshots: [LogEntry.Added(name: id, bytes: bytes.count)]
+        ) { ledger throws(RepositoryError) in
             // While the old one counts, no prune condemns what it needs, and the new one needs nothing else that is old.
             guard ledger.snapshots.contains(where: { $0.name == old.id }) else {
                 throw RepositoryError(
                     .overtaken, "snapshot \(old.id.hex.prefix(16)) was removed while it was rewritten",
                     hint: "run it again")
             }
-            let stored = try log.append("rewrite", run: runID, after: ledger) { entry in
-                entry.packsAdded = packs.map { LogEntry.Added(name: $0.name, bytes: $0.sizeBytes) }
-                entry.indexesAdded = indexes
-                entry.snapshotsAdded = [LogEntry.Added(name: id, bytes: bytes.count)]
-            }
-            if stored != nil { return id }
         }
-        throw RepositoryError(
-            .heldByAnother, "others write with the same identity", hint: "let them end, and run it again")
-    }
-
-    private func context(of host: SignerID) throws(RepositoryError) -> RunContext {
-        RunContext(
-            repository: repository.id, domain: repository.domainName, epoch: try repository.config.newest.number,
-            run: runID, host: host)
-    }
-
-    /// - Parameter host: whose objects they count as: a pack says it of itself.
-    private func pipeline(
-        _ host: SignerID, stored: @escaping @Sendable (FinishedPack) throws(RepositoryError) -> Void
-    ) throws(RepositoryError) -> PackPipeline {
-        let runKey = RunKey(try randomSecret(RunKey.byteCount), context: try context(of: host))
-        return try PackPipeline(
-            PackPipeline.Settings(
-                storage: repository.storage, naming: try keys.idKey, listKey: keys.listKey, runKey: runKey,
-                sealedRunKey: try RunKeyring.seal(runKey, to: keys.recipient)),
-            known: ObjectPlaces(), stored: stored)
+        return id
     }
 }
 

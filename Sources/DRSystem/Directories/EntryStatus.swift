@@ -34,6 +34,19 @@ package enum FileKind: UInt8, Sendable, Hashable, CaseIterable {
     case fifo = 6
     case socket = 7
 
+    /// For people: `symbolic link`.
+    package var words: String {
+        switch self {
+        case .regular: "regular file"
+        case .directory: "directory"
+        case .symbolicLink: "symbolic link"
+        case .characterDevice: "character device"
+        case .blockDevice: "block device"
+        case .fifo: "fifo"
+        case .socket: "socket"
+        }
+    }
+
     init?(mode: UInt32) {
         switch mode & UInt32(S_IFMT) {
         case UInt32(S_IFREG): self = .regular

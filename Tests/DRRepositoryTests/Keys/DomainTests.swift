@@ -189,6 +189,37 @@ struct DomainFixture {
         #expect(again?.code == .invalidArgument)
     }
 
+    /// Hosts of a domain that was given up can still sign: they can be revoked, and the chain stays one that opens.
+    @Test func aHostOfADestroyedDomainIsRevoked() throws {
+        let fixture = try DomainFixture()
+        try fixture.test.backUp(contents(1...3))
+        let destroyed = try fixture.opened().choosing(domain: DomainFixture.name).destroyingDomain(
+            reason: nil, ownerFile: fixture.test.ownerFile, time: fixture.test.time
+        ).repository
+        _ = try destroyed.revokingHost(
+            "writer-7", reason: "gone", ownerFile: fixture.test.ownerFile, time: fixture.test.time)
+        try fixture.expectWhole(try firstReader(fixture), snapshots: 1)
+        #expect(try fixture.opened().config.hosts.count == 4)
+    }
+
+    /// What the chain does not take is refused before it is stored: stored, it would lock everybody out.
+    @Test func whatDoesNotFitIsNotStored() throws {
+        let fixture = try DomainFixture()
+        let repository = try fixture.opened()
+        let owner = try repository.owner(fixture.test.ownerFile)
+        let entries = fixture.storage.names(in: .config)
+        let slot = try #require(repository.slots.first)
+        for act in [
+            ConfigAct.domainDestroyed(DomainDestruction(domain: "none", reason: nil)),
+            .slotRemoved(SlotRemoval(domain: DomainFixture.name, file: slot.file, label: "", reason: nil)),
+        ] {
+            let error = #expect(throws: RepositoryError.self) { try repository.adding(act, owner, fixture.test.time) }
+            #expect(error?.code == .internalFault)
+            #expect(fixture.storage.names(in: .config) == entries)
+        }
+        #expect(try fixture.opened().config.head.number == UInt64(entries.count))
+    }
+
     @Test func aReaderOfSeveralDomainsIsAskedWhich() throws {
         let fixture = try DomainFixture()
         let identity = try AgeIdentity.generate()

@@ -199,6 +199,25 @@ import Testing
         #expect(stops >= 4)
     }
 
+    /// A run that was stopped made a snapshot without one path; another run, for another path and the old snapshot alone,
+    /// takes that path out of both.
+    @Test func whatAStoppedRunMadeIsNotTakenForAnothers() throws {
+        let fixture = try PruneFixture()
+        let old = try fixture.test.backUp(contents(1...3))
+        // Everything up to the removal of the old one.
+        var made = 0
+        for number in 1..<20 where made < 2 {
+            let failing = FailingStorage(fixture.storage, atPut: number, isStored: false)
+            _ = try? rewrite(fixture, ["/data/1000"], through: failing)
+            made = try catalog(fixture).snapshots.count
+        }
+        try #require(made == 2)
+        try rewrite(fixture, ["/data/1001"]) { $0.snapshots = [old.id] }
+        let end = try catalog(fixture).snapshots
+        #expect(try end.map { try paths(fixture, $0) } == [["/data/1002"]])
+        try fixture.expectWhole()
+    }
+
     /// A writer that calls its own snapshot another host's is not believed.
     @Test func onlyAPrunerPutsASnapshotInAnothersPlace() throws {
         let fixture = try PruneFixture()
