@@ -74,7 +74,7 @@ package struct Capture: Sendable {
         walk.report()
         return CaptureResult(
             root: link, sources: sources.map(\.path), counts: walk.counts, problems: walk.problems,
-            cache: walk.cacheImage())
+            cache: walk.cacheDraft())
     }
 
     private static func sourcePaths(_ sources: [FilePath]) throws(RepositoryError) -> [[UInt8]] {

@@ -102,7 +102,7 @@ package struct CaptureResult: Sendable {
     /// The first ``Capture/mostProblemsListed`` problems; `counts.problemCount` has them all.
     package var problems: [CaptureProblem]
     /// What to save, once the snapshot is acknowledged, for the next capture; nil when no cache was asked for.
-    package var cache: FileCache.Image?
+    package var cache: FileCache.Draft?
 
     /// Whether everything that was asked for is in the snapshot, as it was at one moment each.
     package var isComplete: Bool { counts.problemCount == 0 }

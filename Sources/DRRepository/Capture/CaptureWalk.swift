@@ -19,7 +19,7 @@ final class CaptureWalk {
 
     var contents: FileCapture
     private var cache: FileCache.Cursor?
-    private var nextCache: FileCache.Image?
+    private var nextCache: FileCache.DraftWriter?
     private var hardLinks = HardLinkFinder()
     private let rules: CaptureRules
     var activeRules: ActiveRules
@@ -47,7 +47,7 @@ final class CaptureWalk {
             var scanTime = ScanTime(request.time)
             self.cache = cache.cursor(scanTime)
             if let since = self.cache?.scanTime.trustedSinceNanoseconds { scanTime.trustedSinceNanoseconds = since }
-            nextCache = cache.emptyImage(scanTime)
+            nextCache = cache.draft(scanTime)
         }
         contents.step = { [unowned self] (bytes: Int) throws(RepositoryError) in
             if self.isCancelled() { throw RepositoryError(.cancelled, "the backup was cancelled") }
@@ -58,7 +58,8 @@ final class CaptureWalk {
 
     var hardLinkGroups: [[HardLinkTable.Member]] { hardLinks.groups }
 
-    func cacheImage() -> FileCache.Image? { nextCache }
+    /// What the next capture can use; ends it.
+    func cacheDraft() -> FileCache.Draft? { nextCache.take()?.finish() }
 
     func report() {
         var seen = counts

@@ -3,32 +3,25 @@ internal import DRCrypto
 internal import DRSystem
 
 extension FileCache {
-    /// Goes through an authenticated cache in step with the walk, so that nothing but the file itself is in memory.
-    struct Cursor {
-        private let bytes: [UInt8]
-        private let end: Int
-        private var position: Int
+    /// Goes through a cache in step with the walk, so that nothing but one page of it is in memory.
+    struct Cursor: ~Copyable {
+        private var pages: FileCachePages.Reader
+        private var bytes: [UInt8] = []
+        private var position = 0
         /// The path of the entry whose status starts at `position`; nil past the last.
         private var path: [UInt8]?
-        /// When the walk began that saw what this holds.
-        let scanTime: ScanTime
 
-        /// - Parameter bytes: authenticated; what does not parse all the same ends the cache there.
-        /// - Returns: nil where not even the time parses.
-        init?(bytes: [UInt8], entries: Range<Int>) {
-            self.bytes = bytes
-            end = entries.upperBound
-            guard let length = bytes[entries].first.map(Int.init), length < entries.count else { return nil }
-            position = entries.lowerBound + 1 + length
-            var reader = BodyReader(extensions: bytes[entries.lowerBound + 1..<position])
-            guard let wall = try? reader.signed("a time"), let boot = try? reader.signed("a time"),
-                let since = try? reader.signed("a time"), let id = try? reader.string("a start", 0...128)
-            else { return nil }
-            scanTime = ScanTime(
-                wall: wall, boot: boot, bootID: String(decoding: id, as: UTF8.self), trustedSince: since)
+        /// - Parameter pages: what does not parse all the same ends the cache there.
+        init(_ pages: consuming FileCachePages.Reader) {
+            self.pages = pages
             path = []
             readPath()
         }
+
+        private var end: Int { bytes.count }
+
+        /// When the walk began that saw what this holds.
+        var scanTime: ScanTime { pages.scanTime }
 
         /// What was captured of a file whose status is as it was; nil when it changed or was not known. An unchanged
         /// time of change says that its attributes, flags and holes are as they were, too.
@@ -51,6 +44,10 @@ extension FileCache {
         }
 
         private mutating func readPath() {
+            if position == end {
+                bytes = pages.next() ?? []
+                position = 0
+            }
             guard let last = path, position < end, let shared = number(), shared <= last.count,
                 let length = number(), length <= end - position
             else {

@@ -167,7 +167,7 @@ package enum DurableFile {
     }
 
     /// Errors name the file that was asked for.
-    private static func newFile(
+    static func newFile(
         _ temporary: FilePath, for path: FilePath, _ mode: UInt32
     ) throws(SystemError) -> Descriptor {
         do throws(SystemError) {
@@ -176,7 +176,7 @@ package enum DurableFile {
         } catch { throw SystemError(call: "create", path: path, errno: error.errno) }
     }
 
-    private static func temporaryPath(beside path: FilePath) -> FilePath {
+    static func temporaryPath(beside path: FilePath) -> FilePath {
         let token = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         return path.removingLastComponent().appending(temporaryPrefix(path) + token + temporarySuffix)
     }

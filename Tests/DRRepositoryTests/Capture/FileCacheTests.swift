@@ -110,6 +110,60 @@ import Testing
         try state.write(whole, to: "cache")
         #expect(try capture().filesUnchanged == 3)
     }
+
+    /// Files with long names, whose entries take about 160 KiB.
+    private func makeSeveralPages() throws -> Int {
+        let padding = String(repeating: "x", count: 200)
+        for number in 0..<600 { try tree.write("\(number)", to: "many/\(number)\(padding)") }
+        return 600
+    }
+
+    @Test("Of a cache of several pages what lies before a wrong one counts, and nothing behind it")
+    func pages() throws {
+        let files = try makeSeveralPages()
+        try capture()
+        let whole = try state.read("cache")
+        #expect(whole.count > 128 << 10)
+        for (name, bytes) in [
+            ("changed near the end", whole.enumerated().map { $0 == whole.count - 40 ? $1 ^ 1 : $1 }),
+            ("changed in the middle", whole.enumerated().map { $0 == whole.count / 2 ? $1 ^ 1 : $1 }),
+            ("cut", Array(whole.dropLast())),
+        ] {
+            try state.write(bytes, to: "cache")
+            let trusted = try capture().filesUnchanged
+            #expect(trusted > 100 && trusted < files, "\(name): \(trusted)")
+        }
+        #expect(try capture().filesUnchanged == files + 3)
+    }
+
+    @Test("A page that is in another's place is none")
+    func swappedPages() throws {
+        _ = try makeSeveralPages()
+        try capture()
+        let whole = try state.read("cache")
+        // The head ends with its tag; a page is its length, that much, and a tag.
+        let head = 19 + 32 + 16
+        let first = head + 1 + Int(whole[head]) + 32
+        func length(_ start: Int) -> Int { whole[start..<start + 4].reduce(0) { $0 << 8 | Int($1) } + 36 }
+        let second = first + length(first)
+        let third = second + length(second)
+        let swapped = whole[..<first] + whole[second..<third] + whole[first..<second] + whole[third...]
+        try state.write(Array(swapped), to: "cache")
+        #expect(try capture().filesUnchanged == 0)
+        try state.write(Array(whole[..<first] + whole[second...]), to: "cache")
+        #expect(try capture().filesUnchanged == 0)
+    }
+
+    @Test("What is not saved leaves the last cache as it is, and nothing beside it; what a kill left is removed")
+    func unsaved() throws {
+        try capture()
+        let last = try state.read("cache")
+        try state.write("killed", to: ".cache.1f.tmp")
+        _ = try Capture(into: repository).run(
+            CaptureRequest(sources: [tree.path], cache: cache(repository.naming), time: FixedTime.farFuture))
+        #expect(try state.read("cache") == last)
+        #expect(try DurableFile.list(state.path) == ["cache"])
+    }
 }
 
 /// A clock whose readings a test chooses.
