@@ -10,7 +10,7 @@ internal import Synchronization
 /// chunks does not show. The first error of any stage ends all of them and is thrown to whoever calls next.
 package final class PackPipeline: ObjectSink {
     /// Plaintext that waits to be sealed.
-    private static let queuedBytes = 12 << 20
+    private static let queuedBytes = 6 << 20
     /// Two packs are open while a third is read back and stored.
     private static let mostBuffers = 3
 
