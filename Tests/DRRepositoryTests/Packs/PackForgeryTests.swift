@@ -137,6 +137,40 @@ import Testing
         print("changed bytes of directory, origins and footer, all refused: \(refused)")
     }
 
+    @Test(
+        "A writer's frame that grows beyond, or stays below, the length it says is damage",
+        arguments: [
+            // Says 64 KiB, or as much as an object may have; or more than it may, or more than the frame holds.
+            UInt32(64 << 10), UInt32(PackLayout.maximumObjectBytes), UInt32(PackLayout.maximumObjectBytes + 1), .max,
+        ])
+    func bomb(saidBytes: UInt32) throws {
+        let frameBytes = 32 << 20
+        var compressor = try Compressor(level: 3)
+        var frame = [UInt8](repeating: 0, count: Compressor.bound(frameBytes))
+        var output = frame.mutableSpan
+        let frameLength = try #require(
+            try compressor.compress([UInt8](repeating: 0, count: frameBytes).span, into: &output))
+        for (frames, says) in [(64, saidBytes), (1, UInt32(frameBytes + 1))] {
+            let bomb = Array(repeatElement(frame[..<frameLength], count: frames).joined())
+            let salt = try randomBytes(32)
+            let entry = PackEntry(
+                link: ObjectLink(.chunk, ObjectID(Digest.of("bomb"))), encoding: .zstd, origin: 0, slot: 0,
+                offsetBytes: 0, storedBytes: UInt32(bomb.count + AEAD.tagByteCount), plaintextBytes: says,
+                bodyDigest: nil, links: [])
+            var key = try AEADKey(.aes256GCM, key: try randomSecret(32))
+            var sealed = [UInt8](repeating: 0, count: bomb.count + AEAD.tagByteCount)
+            var target = sealed.mutableSpan
+            try key.seal(
+                bomb.span, nonce: entry.nonce, associatedData: entry.associatedData(salt: salt).span, into: &target)
+            var opener = try ObjectOpener()
+            var opened = 0
+            do throws(RepositoryError) {
+                opened = try opener.open(sealed.span, entry: entry, salt: salt, key: &key) { $0.count }
+            } catch { #expect(error.code == .damaged) }
+            #expect(opened == 0)
+        }
+    }
+
     @Test func aFullDiskIsTheErrorOfEveryLaterCall() throws {
         let storage = MemoryStorage()
         storage.failPuts()
