@@ -29,8 +29,11 @@ enum ParallelWork {
                     }
                     guard index < inputs.count else { return }
                     let result = Result { () throws(RepositoryError) in try body(inputs[index]) }
-                    state.withLock { $0.results[index] = result }
-                    state.signalAll()
+                    let isLast = state.withLock { state -> Bool in
+                        state.results[index] = result
+                        return state.results.count == inputs.count
+                    }
+                    if isLast { state.signalAll() }
                 }
             }
         }

@@ -134,9 +134,6 @@ package struct Ledger: Sendable {
 
     /// Whether the logs still hold an entry that was seen before.
     package func holds(_ head: LogEntry.SeenHead) -> Bool {
-        guard let log = logs.first(where: { $0.signer == head.signer }),
-            let index = log.entries.firstIndex(where: { $0.counter == head.counter })
-        else { return false }
-        return log.digests[index] == head.entry
+        logs.first { $0.signer == head.signer }?.digest(of: head.counter) == head.entry
     }
 }

@@ -18,10 +18,9 @@ package struct SignerLog: Sendable {
         reading signer: SignerID, of repository: Repository, after known: SignerLog? = nil
     ) throws(RepositoryError) {
         self.signer = signer
-        let storage = repository.storage
         let keys = repository.keys(having: HostRole.logging).filter { SignerID(of: $0) == signer }
         let revocation = repository.config.revocation(of: signer)
-        let names = try storage.list(StoragePath("logs/\(signer)"))
+        let names = try repository.storage.list(StoragePath("logs/\(signer)"))
         var expected: UInt64 = 1
         var previous: Digest?
         if let known, known.faults.isEmpty {
@@ -31,7 +30,12 @@ package struct SignerLog: Sendable {
             previous = known.digests.last
         }
         let first = expected
-        for counter in names.compactMap({ StoragePath.number($0.name) }).sorted() where counter >= first {
+        let counters = names.compactMap { StoragePath.number($0.name) }.filter { $0 >= first }.sorted()
+        // Signatures cost the most, and each stands for itself; whether one entry follows another is seen in order.
+        let opened = ParallelWork.map(counters) { counter throws(RepositoryError) in
+            try Self.read(.log(signer, counter), repository, keys)
+        }
+        for (counter, result) in zip(counters, opened) {
             if counter != expected {
                 faults.append(
                     RepositoryError(
@@ -42,18 +46,15 @@ package struct SignerLog: Sendable {
             }
             do throws(RepositoryError) {
                 let path = StoragePath.log(signer, counter)
-                guard let bytes = try storage.readAll(path, limitBytes: Self.maximumEntryBytes) else {
-                    throw RepositoryError(.notAuthentic, "\(path) went while the log was read")
-                }
-                let entry = try Self.open(bytes, path: path, repository: repository, keys: keys)
+                let (entry, digest) = try result.get()
                 let isLinked = counter == expected ? entry.previous == previous : true
                 guard entry.counter == counter, entry.signer == signer, isLinked else {
                     throw RepositoryError(.notAuthentic, "\(path) does not follow the entry before it")
                 }
-                try Self.check(entry, Digest.of(bytes), revocation, path)
-                previous = Digest.of(bytes)
+                try Self.check(entry, digest, revocation, path)
+                previous = digest
                 entries.append(entry)
-                digests.append(Digest.of(bytes))
+                digests.append(digest)
             } catch {
                 faults.append(error)
                 previous = nil
@@ -94,9 +95,21 @@ package struct SignerLog: Sendable {
         return LogEntry.SeenHead(signer: signer, counter: entry.counter, entry: digest)
     }
 
-    private static func open(
-        _ bytes: [UInt8], path: StoragePath, repository: Repository, keys: [Ed25519.PublicKey]
-    ) throws(RepositoryError) -> LogEntry {
+    /// The digest of the entry of a number, where the log has it.
+    package func digest(of counter: UInt64) -> Digest? {
+        // Entries count from 1 on, except in a log with gaps.
+        let likely = Int(clamping: counter) - 1
+        if entries.indices.contains(likely), entries[likely].counter == counter { return digests[likely] }
+        return entries.firstIndex { $0.counter == counter }.map { digests[$0] }
+    }
+
+    /// Reads an entry's file, checks who signed it, and takes its SHA-256.
+    private static func read(
+        _ path: StoragePath, _ repository: Repository, _ keys: [Ed25519.PublicKey]
+    ) throws(RepositoryError) -> (entry: LogEntry, digest: Digest) {
+        guard let bytes = try repository.storage.readAll(path, limitBytes: maximumEntryBytes) else {
+            throw RepositoryError(.notAuthentic, "\(path) went while the log was read")
+        }
         let entry = try SignedStatement.open(
             bytes, as: .log, LogEntry.self, trusting: keys, name: path.text
         ).value
@@ -106,6 +119,6 @@ package struct SignerLog: Sendable {
         guard entry.repository == repository.id else {
             throw RepositoryError(.notAuthentic, "\(path) belongs to another repository")
         }
-        return entry
+        return (entry, Digest.of(bytes))
     }
 }

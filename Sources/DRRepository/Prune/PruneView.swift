@@ -48,6 +48,7 @@ struct PruneView {
                     receivedNanoseconds: snapshots[snapshot.id]?.receivedNanoseconds,
                     isVerified: verified.contains(snapshot.id), pins: ledger.removals.pinned[snapshot.id] ?? [])
             }, trustsReceiveTimes: request.trustsReceiveTimes)
+        try Self.refuseWhatNothingHas(request, catalog, decisions)
         removed = decisions.filter {
             !$0.isKept && (request.dataset == nil || $0.snapshot.dataset == request.dataset)
         }.map(\.snapshot.id)
@@ -148,6 +149,25 @@ struct PruneView {
             }
         }
         return positions
+    }
+
+    /// A misspelt name would leave everything as it is, and a misspelt tag would remove what it was to keep.
+    private static func refuseWhatNothingHas(
+        _ request: PruneRequest, _ catalog: SnapshotCatalog, _ decisions: [RetentionPolicy.Decision]
+    ) throws(RepositoryError) {
+        if let dataset = request.dataset, !catalog.datasets.contains(dataset) {
+            throw RepositoryError(
+                .noSuchSnapshot, "dataset \(dataset) has no snapshot, and nothing was pruned",
+                hint: "datasets: \(catalog.datasets.joined(separator: ", "))")
+        }
+        let asked = decisions.map(\.snapshot).filter { $0.dataset == request.dataset ?? $0.dataset }
+        let unused = request.policy.unusedTags(among: asked)
+        guard !asked.isEmpty, request.policy.goesByTagsAlone, unused == request.policy.tags else { return }
+        throw RepositoryError(
+            .noSuchSnapshot, "no snapshot has the tag \(unused.sorted().joined(separator: " or ")): nothing was pruned",
+            hint:
+                "`drctl snapshots --json` says which tags there are; give a rule that counts as well, as --keep-last 10"
+        )
     }
 
     private static func refusal(_ fault: RepositoryError) -> RepositoryError {

@@ -24,6 +24,18 @@ package struct RetentionPolicy: Hashable, Sendable {
     /// Whether there is any rule: without one nothing is removed.
     package var isEmpty: Bool { self == RetentionPolicy() }
 
+    /// Whether these tags are all that it goes by.
+    package var goesByTagsAlone: Bool {
+        var others = self
+        others.tags = []
+        return others.isEmpty && !tags.isEmpty
+    }
+
+    /// Those of its tags that no snapshot has: perhaps not yet, perhaps misspelt.
+    package func unusedTags(among snapshots: [Candidate]) -> Set<String> {
+        tags.subtracting(snapshots.compactMap(\.tag))
+    }
+
     /// What is known of a snapshot.
     package struct Candidate: Hashable, Sendable {
         package let id: Digest

@@ -23,17 +23,33 @@ package struct SnapshotCatalog: Sendable {
     ) {
         var found: [Snapshot] = []
         var faults = ledger.faults
-        for expected in ledger.snapshots where !left.contains(expected.name) {
-            do throws(RepositoryError) {
-                found.append(try Self.read(expected, repository, listKey))
-            } catch {
-                faults.append(error)
-            }
+        let opened = ParallelWork.map(ledger.snapshots.filter { !left.contains($0.name) }) {
+            expected throws(RepositoryError) in try Self.read(expected, repository, listKey)
+        }
+        for result in opened {
+            do throws(RepositoryError) { found.append(try result.get()) } catch { faults.append(error) }
         }
         snapshots = found.sorted {
             ($0.manifest.startedNanoseconds, $0.id) < ($1.manifest.startedNanoseconds, $1.id)
         }
         self.faults = faults
+    }
+
+    /// The newest complete snapshot of a dataset that a signer made. Logs are read from their ends, so that this costs
+    /// the same however long they are; snapshots that do not open are passed over.
+    static func newest(
+        of dataset: String, by signer: SignerID, in repository: Repository, ledger: Ledger, listKey: ListKey
+    ) -> Snapshot? {
+        let own = ledger.snapshots.filter { $0.signer == signer }
+        // A pruner's log names those that it rewrote.
+        let rewritten = ledger.snapshots.filter { $0.signer != signer && repository.signer($0.signer, has: .pruner) }
+        for expected in own.reversed() + rewritten.reversed() {
+            guard let snapshot = try? read(expected, repository, listKey) else { continue }
+            if snapshot.signer == signer, snapshot.manifest.dataset == dataset, !snapshot.manifest.isPartial {
+                return snapshot
+            }
+        }
+        return nil
     }
 
     /// The names of all datasets, sorted.

@@ -13,18 +13,18 @@ package final class WriteSession: Sendable {
     private let keys: RepositoryKeys
     private let signingKey: Ed25519.PrivateKey
     private let context: RunContext
-    private let ledger: Ledger
     private let time: any TimeSource
     private let log: RunLog
 
     /// Draws the run's key and starts the pipeline. The session must be ended, by `publish`, `checkpoint` or `cancel`.
     /// - Parameters:
     ///   - packsPerCheckpoint: after so many packs the log says what is stored; more than that is never lost.
+    ///   - known: what was read of the logs already: of that nothing is read again.
     ///   - local: where the host keeps a file of what it stored; nil reads all index objects into memory.
     /// - Throws: `missingKey` when the keys cannot sign; `wrongKey` when the signer is not enrolled as a writer, or was
     ///   revoked; `notAuthentic` when its own log is broken: nothing may be built on that.
     package init(
-        _ repository: Repository, keys: RepositoryKeys, level: Int = 3,
+        _ repository: Repository, keys: RepositoryKeys, after known: Ledger? = nil, level: Int = 3,
         targetObjectBytes: Int = PackLayout.targetObjectBytes, packsPerCheckpoint: Int = 32, local: LocalIndex? = nil,
         time: any TimeSource
     ) throws(RepositoryError) {
@@ -41,7 +41,7 @@ package final class WriteSession: Sendable {
                 hint: "enrol it with `drctl key writer`")
         }
         try repository.refuseOtherDomain(signer)
-        let ledger = try Ledger(reading: repository)
+        let ledger = if let known { try known.refreshed(repository) } else { try Ledger(reading: repository) }
         if let fault = ledger.logs.first(where: { $0.signer == signer })?.faults.first { throw fault }
         // Chunks of a pack that got lost are stored again: a backup heals what it still has the source of. So are those
         // of condemned packs, which may be gone tomorrow.
@@ -71,15 +71,16 @@ package final class WriteSession: Sendable {
         self.repository = repository
         self.keys = keys
         self.signingKey = signingKey
-        self.ledger = ledger
         self.time = time
     }
 
+    /// The logs as the session read them last: after `publish`, with what was published.
+    package var ledger: Ledger { log.ledger }
+
     /// The newest complete snapshot of a dataset that this signer made; the parent of the next one.
     package func parent(of dataset: String) -> Snapshot? {
-        SnapshotCatalog(reading: repository, ledger: ledger, listKey: keys.listKey).snapshots.last {
-            $0.manifest.dataset == dataset && $0.signer == context.host && !$0.manifest.isPartial
-        }
+        SnapshotCatalog.newest(
+            of: dataset, by: context.host, in: repository, ledger: ledger, listKey: keys.listKey)
     }
 
     /// Stores what is open and publishes the snapshot. On return everything it refers to, the snapshot itself and the

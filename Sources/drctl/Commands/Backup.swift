@@ -72,10 +72,11 @@ struct Backup: Command {
         let name = try dataset(of: input)
         let rules = try capture.rules()
         let (repository, identity) = try options.openWithIdentity()
-        _ = try options.ledger(of: repository)
+        let ledger = try options.ledger(of: repository)
         let held = try options.hold(dataset: name, of: repository)
         let job = BackupJob(
-            repository: repository, identity: identity, dataset: name, input: input, tag: tag, rules: rules,
+            repository: repository, identity: identity, ledger: ledger, dataset: name, input: input, tag: tag,
+            rules: rules,
             isTrial: dryRun, cache: reread ? nil : held.place.appending("files.cache"),
             mostTrustNanoseconds: maxTrust.nanoseconds,
             local: options.localIndex(of: repository))

@@ -45,10 +45,10 @@ struct Import: Command {
         let readsStandardInput = file == "-"
         let descriptor = try readsStandardInput ? StreamCommand.standardInput() : Self.open(Paths.absolute(file))
         let (repository, identity) = try options.openWithIdentity()
-        _ = try options.ledger(of: repository)
+        let ledger = try options.ledger(of: repository)
         let held = try options.hold(dataset: name, of: repository)
         let job = BackupJob(
-            repository: repository, identity: identity, dataset: name,
+            repository: repository, identity: identity, ledger: ledger, dataset: name,
             input: .archive(
                 descriptor: descriptor,
                 limits: ArchiveImport.Limits(entries: limitEntries, contentBytes: limitSize.bytes)),

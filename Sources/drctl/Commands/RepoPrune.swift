@@ -119,6 +119,8 @@ struct PruneReport: Encodable, Sendable {
     }
 
     var trial: Bool
+    /// Tags that were to be kept, and that no snapshot has.
+    var unusedTags: [String]
     var snapshots: [Row]
     var removed: Int
     var condemned: Amount
@@ -132,6 +134,9 @@ struct PruneReport: Encodable, Sendable {
     init(_ result: PruneResult, request: PruneRequest) {
         let removed = Set(result.removed)
         trial = request.isTrial
+        unusedTags = request.policy.unusedTags(
+            among: result.decisions.map(\.snapshot).filter { $0.dataset == request.dataset ?? $0.dataset }
+        ).sorted()
         snapshots = result.decisions.map { decision in
             let isKept = !removed.contains(decision.snapshot.id)
             return Row(
@@ -164,6 +169,7 @@ struct PruneReport: Encodable, Sendable {
             Self.line(reprieved, "\(would)reprieved: needed again"),
             Self.line(rewritten, "\(would)rewritten without what nothing needs"),
         ].compactMap { $0 }
+        for tag in unusedTags { lines.append("no snapshot has the tag \(displayEscaped(tag))") }
         for problem in problems { lines.append("NOT REWRITTEN: \(displayEscaped(problem))") }
         return lines.joined(separator: "\n")
     }

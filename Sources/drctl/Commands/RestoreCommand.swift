@@ -82,9 +82,10 @@ struct RestoreCommand: Command {
             return pattern
         }
         let (repository, identity) = try options.openWithIdentity()
-        _ = try options.ledger(of: repository)
+        let ledger = try options.ledger(of: repository)
         let job = RestoreJob(
-            repository: repository, identity: identity, dataset: try Words.given(dataset, for: "--dataset"),
+            repository: repository, identity: identity, ledger: ledger,
+            dataset: try Words.given(dataset, for: "--dataset"),
             snapshot: snapshot, target: try Paths.absolute(target), before: before, paths: path, patterns: patterns,
             overwrite: overwrite?.rule ?? .refuse, verifies: verify, restoresOwners: owners || asRoot,
             restoresSpecialFiles: specialFiles || asRoot, local: options.localIndex(of: repository))

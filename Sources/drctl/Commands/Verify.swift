@@ -62,7 +62,10 @@ struct Verify: Command {
         if needsIdentity, identity == nil { _ = try options.requiredIdentity() }
         let repository = try options.open(identity)
         let recorder = try verification.recorder(identity)
-        if verification.evidence != nil { try VerificationEvidence.check(recorder, canSignFor: repository) }
+        if let evidence = verification.evidence {
+            _ = try Paths.replaceable(evidence, for: "--evidence")
+            try VerificationEvidence.check(recorder, canSignFor: repository)
+        }
         if verification.recordAs != nil, let recorder, !repository.isVerifier(recorder) {
             throw Failure(
                 exit: .wrongKey, code: "verify.noVerifier", message: "what --record-as verifies would not count",
@@ -70,6 +73,12 @@ struct Verify: Command {
         }
         let stopping = SignalWatch()
         let keys = try await BlockingThread.run { try identity.flatMap { try repository.unlockIfKeyed($0) } }
+        if freshness.maxAge != nil, keys == nil {
+            throw Failure(
+                exit: .wrongKey, code: "repository.missingKey",
+                message: "how old the newest snapshots are is known only with the list key",
+                hint: "give the identity of a lister, a writer or a reader; --record-as takes the verifier's")
+        }
         let scope = try scope(repository, keys, now: time.wallNanoseconds())
         let seen = options.anchorFile(of: repository)
         let reads = readsFile(of: repository, recorder)

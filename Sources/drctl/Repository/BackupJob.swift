@@ -53,6 +53,8 @@ struct BackupJob: Sendable {
 
     var repository: Repository
     var identity: Identity
+    /// What was read of the repository's logs already; nil where nothing was.
+    var ledger: Ledger?
     var dataset: String
     var input: Input
     var tag: String?
@@ -94,7 +96,7 @@ struct BackupJob: Sendable {
         let time = try SystemTimeSource()
         let started = time.wallNanoseconds()
         let keys = try repository.unlock(identity)
-        let session = try WriteSession(repository, keys: keys, local: local, time: time)
+        let session = try WriteSession(repository, keys: keys, after: ledger, local: local, time: time)
         let parent = session.parent(of: dataset)
         let request = CaptureRequest(
             sources: sources, rules: rules, cache: try fileCache(session.sink.naming, hasParent: parent != nil),
@@ -108,7 +110,7 @@ struct BackupJob: Sendable {
             }
             if let trial {
                 session.abandon()
-                return try result(nil, captured, stored: trial.newBytes)
+                return result(nil, captured, stored: trial.newBytes, session.ledger)
             }
             snapshot = try session.publish(
                 SnapshotManifest(
@@ -131,7 +133,8 @@ struct BackupJob: Sendable {
         }
         // A cache that could not be saved costs time, not correctness.
         try? captured.cache?.save()
-        return try result(snapshot, captured, stored: Int64(snapshot.manifest.counts.bytesStored))
+        return result(
+            snapshot, captured, stored: Int64(snapshot.manifest.counts.bytesStored), session.ledger)
     }
 
     private var sources: [FilePath] {
@@ -168,7 +171,9 @@ struct BackupJob: Sendable {
             mostTrustNanoseconds: mostTrustNanoseconds)
     }
 
-    private func result(_ snapshot: Snapshot?, _ captured: CaptureResult, stored: Int64) throws -> Result {
+    private func result(
+        _ snapshot: Snapshot?, _ captured: CaptureResult, stored: Int64, _ ledger: Ledger
+    ) -> Result {
         Result(
             snapshot: snapshot?.id.hex, dataset: dataset, repository: repository.id.hex, complete: captured.isComplete,
             filesRead: captured.counts.filesRead, filesTrusted: captured.counts.filesUnchanged,
@@ -178,7 +183,7 @@ struct BackupJob: Sendable {
             mountPointsKeptEmpty: captured.counts.mountPointsKeptEmpty,
             problems: captured.problems.map(\.message),
             problemCount: captured.counts.problemCount,
-            anchor: Anchor(of: repository, ledger: try Ledger(reading: repository)), pinned: repository.isPinned)
+            anchor: Anchor(of: repository, ledger: ledger), pinned: repository.isPinned)
     }
 
     private static func counts(_ seen: CaptureProgress) -> SnapshotManifest.Counts {

@@ -50,6 +50,8 @@ struct RestoreJob: Sendable {
 
     var repository: Repository
     var identity: Identity
+    /// What was read of the repository's logs already; nil where nothing was.
+    var ledger: Ledger?
     var dataset: String?
     /// An id, its beginning, or `latest`.
     var snapshot: String
@@ -110,7 +112,7 @@ struct RestoreJob: Sendable {
     /// - Throws: where there is no such snapshot, or it has nothing at a path or for the patterns.
     func prepare() throws -> Prepared {
         let keys = try repository.unlock(identity)
-        let ledger = try Ledger(reading: repository)
+        let ledger = try ledger ?? Ledger(reading: repository)
         let catalog = repository.snapshots(keys, ledger: ledger)
         let found = try catalog.find(snapshot, dataset: dataset, before: before)
         let (source, _) = try repository.reader(keys, ledger: ledger, local: local)

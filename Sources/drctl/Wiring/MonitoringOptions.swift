@@ -30,8 +30,10 @@ struct MonitoringOptions: ParsableArguments {
 
     private static let pingLimit = TimeAmount.seconds(10)
 
-    /// - Throws: usage, for a URL that cannot be requested: known before the work, not after it.
+    /// - Throws: usage, for a URL that cannot be requested, and for what is no file. A folder that is missing is told
+    ///   after the work: no backup is left out for it.
     func check() throws {
+        if let metrics { _ = try Paths.replaceable(metrics, for: "--metrics") }
         guard let ping else { return }
         guard ping.hasPrefix("http://") || ping.hasPrefix("https://"), (try? HTTPClient.Request(url: ping)) != nil
         else {

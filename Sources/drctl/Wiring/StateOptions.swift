@@ -55,4 +55,17 @@ enum Paths {
         if given.isAbsolute { return given.lexicallyNormalized() }
         return FilePath(FileManager.default.currentDirectoryPath).appending(given.components).lexicallyNormalized()
     }
+
+    /// Where a file is to be written that takes the place of the one before: asked before the work, not after it.
+    /// - Throws: usage, where what is there is no file: a device, a pipe or a link would be gone afterwards.
+    static func replaceable(_ path: String, for option: String) throws -> FilePath {
+        let place = try absolute(path)
+        if let status = try? FileStatus.ifPresent(at: place), status.kind != .regular {
+            throw Failure(
+                exit: .usage, code: "usage.noFile",
+                message: "\(option): \(displayEscaped(place.string)) is there and is no file",
+                hint: "name a file that may be replaced; a link's target has to be named itself")
+        }
+        return place
+    }
 }

@@ -165,7 +165,7 @@ import Testing
         folder = try TemporaryTree()
     }
 
-    var local: LocalIndex { LocalIndex(in: folder.path.appending("below"), fewObjects: 60) }
+    var local: LocalIndex { LocalIndex(in: folder.path.appending("below"), fewObjects: 200) }
 
     /// Asks as a writer does, which objects are known.
     func places(_ scope: ObjectIndex.Scope = .everybody, local: LocalIndex? = nil) throws -> ObjectPlaces {
@@ -196,6 +196,18 @@ import Testing
         #expect(try FileStatus.ifPresent(at: path)?.inode == made.inode)
         for id in try ids(first + second) { #expect(try now.location(of: id) != nil) }
         #expect(now.objectCount == (try places().objectCount))
+    }
+
+    @Test("Many small backups are a reason for it too: each index object costs a signature")
+    func isMadeOfMany() throws {
+        let contents = (0..<3).map { [someBytes(300, seed: UInt64($0))] }
+        for content in contents.dropLast() { try test.backUp(content) }
+        let local = LocalIndex(in: folder.path, fewObjects: 350)
+        #expect(try !places(local: local).usesFile)
+        try test.backUp(contents[2])
+        let places = try places(local: local)
+        #expect(places.usesFile)
+        for id in try ids(contents.flatMap(\.self)) { #expect(try places.location(of: id) != nil) }
     }
 
     @Test("Whatever happens to it, the answers are those of the repository", arguments: 0..<6)

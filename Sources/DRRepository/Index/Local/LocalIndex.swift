@@ -58,7 +58,7 @@ package struct LocalIndex: Sendable {
             covered = []
         }
         let missing = wanted.filter { !covered.contains($0.name) }
-        let news = missing.reduce(0) { $0 + $1.bytes / IndexedPack.objectBytes }
+        let news = missing.reduce(0) { $0 + $1.bytes / IndexedPack.objectBytes + Self.openingCost }
         guard news > max(fewObjects, (file?.objectCount ?? 0) / 8) else { return (file, covered, []) }
         var faults: [RepositoryError] = []
         do {
@@ -83,6 +83,10 @@ package struct LocalIndex: Sendable {
             return (nil, [], [])
         }
     }
+
+    /// What it costs to open an index object however small it is, in objects that are merged into a file meanwhile: a
+    /// signature takes about 0.1 ms. Many small backups are a reason for a file too.
+    private static let openingCost = 128
 
     /// Index objects in memory at a time; each names at most 256 packs.
     private static let objectsAtOnce = 2
