@@ -102,7 +102,12 @@ package struct SnapshotCatalog: Sendable {
             $0.manifest.dataset == dataset && $0.manifest.startedNanoseconds <= limit ?? .max
         }
         if let newest = own.last(where: { !$0.manifest.isPartial }) { return newest }
-        let partial = own.isEmpty ? "" : "; its \(own.count) snapshots are partial and can be named by id"
+        let partial =
+            switch own.count {
+            case 0: ""
+            case 1: "; its only snapshot is partial and can be named by id"
+            default: "; its \(own.count) snapshots are partial and can be named by id"
+            }
         throw RepositoryError(
             .noSuchSnapshot,
             "dataset \(dataset) has no complete snapshot\(limit == nil ? "" : " of that time or before")\(partial)",
