@@ -93,9 +93,14 @@ enum SignedStatement {
 
 /// JSON with sorted keys and no white space.
 enum JSON {
-    static func encode(_ value: some Encodable) throws(RepositoryError) -> [UInt8] {
+    /// - Parameters:
+    ///   - userInfo: a key under which what is encoded finds `info`; nil for none.
+    static func encode(
+        _ value: some Encodable, userInfo: CodingUserInfoKey? = nil, _ info: (any Sendable)? = nil
+    ) throws(RepositoryError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if let userInfo { encoder.userInfo[userInfo] = info }
         do {
             return [UInt8](try encoder.encode(value))
         } catch {
@@ -104,10 +109,13 @@ enum JSON {
     }
 
     static func decode<Value: Decodable>(
-        _ type: Value.Type, from bytes: [UInt8], name: String
+        _ type: Value.Type, from bytes: [UInt8], name: String, userInfo: CodingUserInfoKey? = nil,
+        _ info: (any Sendable)? = nil
     ) throws(RepositoryError) -> Value {
+        let decoder = JSONDecoder()
+        if let userInfo { decoder.userInfo[userInfo] = info }
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try decoder.decode(type, from: Data(bytes))
         } catch {
             throw RepositoryError(.damaged, "\(name) is not what the format says", cause: error)
         }

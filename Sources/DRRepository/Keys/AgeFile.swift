@@ -2,10 +2,10 @@ internal import DRCrypto
 
 /// Age files of the repository, with errors in its own terms.
 enum AgeFile {
-    static func seal(_ plaintext: [UInt8], to recipients: [AgeRecipient]) throws(RepositoryError) -> [UInt8] {
-        var plaintext = plaintext
+    static func seal(_ plaintext: SecretText, to recipients: [AgeRecipient]) throws(RepositoryError) -> [UInt8] {
+        let plaintext = try plaintext.bytes()
         do throws(CryptoError) {
-            return try Age.encrypt(try SecretBytes(taking: &plaintext), to: recipients)
+            return try Age.encrypt(plaintext, to: recipients)
         } catch {
             throw RepositoryError(.internalFault, "an age file could not be written: \(error.message)", cause: error)
         }
@@ -14,9 +14,9 @@ enum AgeFile {
     /// - Throws: `wrongKey` when none of the identities fits; `damaged` when the file was changed or is none.
     static func open(
         _ file: [UInt8], with identities: [AgeIdentity], name: String
-    ) throws(RepositoryError) -> [UInt8] {
+    ) throws(RepositoryError) -> SecretBytes {
         do throws(CryptoError) {
-            return try Age.decrypt(file, identities: identities).withBytes { bytes in bytes.copied() }
+            return try Age.decrypt(file, identities: identities)
         } catch {
             switch error.code {
             case .noMatchingIdentity, .wrongPassphrase:

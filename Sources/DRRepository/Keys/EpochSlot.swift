@@ -10,20 +10,23 @@ internal import DRCrypto
 ///     AGE-SECRET-KEY-1…     (of epoch 2)
 ///     AGE-SECRET-KEY-1…     (of epoch 1)
 enum EpochSlot {
-    private static func header(_ place: KeyPlace) -> [String] {
-        [
-            "# drctl slot \(RepositoryFormat.number)", "# repository: \(place.repository)", "# domain: \(place.domain)",
-            "# epoch: \(place.epoch)",
-        ]
+    private static func header(_ place: KeyPlace) -> String {
+        """
+        # drctl slot \(RepositoryFormat.number)
+        # repository: \(place.repository)
+        # domain: \(place.domain)
+        # epoch: \(place.epoch)
+
+        """
     }
 
     /// - Parameter identities: by epoch: the place's own, and the earlier ones that are still needed.
     static func seal(
         _ identities: [UInt32: AgeIdentity], of place: KeyPlace, to recipient: AgeRecipient
     ) throws(RepositoryError) -> [UInt8] {
-        var plaintext = Array((header(place).joined(separator: "\n") + "\n").utf8)
+        var plaintext: SecretText = "\(header(place))"
         for (_, identity) in identities.sorted(by: { $0.key > $1.key }) {
-            plaintext += try identityText(identity) + [UInt8(ascii: "\n")]
+            plaintext += "\(secret: try identityText(identity))\n"
         }
         return try AgeFile.seal(plaintext, to: [recipient])
     }
@@ -36,8 +39,8 @@ enum EpochSlot {
         _ file: [UInt8], with identities: [AgeIdentity], of place: KeyPlace, epochs: [EpochRecord], name: String
     ) throws(RepositoryError) -> [UInt32: AgeIdentity] {
         let plaintext = try AgeFile.open(file, with: identities, name: name)
-        let lines = plaintext.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        guard Array(lines.prefix(4)) == header(place) else {
+        let header = Array(header(place).utf8)
+        guard plaintext.withBytes({ $0.extracting(first: header.count).copied() == header }) else {
             throw RepositoryError(.notAuthentic, "\(name) belongs to another repository, domain or epoch")
         }
         var found: [UInt32: AgeIdentity] = [:]
@@ -55,13 +58,13 @@ enum EpochSlot {
     }
 }
 
-/// `AGE-SECRET-KEY-1…` as bytes.
-func identityText(_ identity: AgeIdentity) throws(RepositoryError) -> [UInt8] {
+/// `AGE-SECRET-KEY-1…`.
+func identityText(_ identity: AgeIdentity) throws(RepositoryError) -> SecretBytes {
     do throws(CryptoError) {
         guard let text = try identity.text() else {
             throw CryptoError(.invalidArgument, "a passphrase has no identity text")
         }
-        return text.withBytes { $0.copied() }
+        return text
     } catch {
         throw RepositoryError(.internalFault, "an identity could not be written: \(error.message)", cause: error)
     }
@@ -69,9 +72,9 @@ func identityText(_ identity: AgeIdentity) throws(RepositoryError) -> [UInt8] {
 
 /// What an age identity file holds.
 /// - Throws: `damaged` when it holds none, or something else.
-func identitiesOfFile(_ file: [UInt8], name: String) throws(RepositoryError) -> [AgeIdentity] {
+func identitiesOfFile(_ file: SecretBytes, name: String) throws(RepositoryError) -> [AgeIdentity] {
     do throws(CryptoError) {
-        return try AgeIdentity.parse(file: try SecretBytes(copying: file))
+        return try AgeIdentity.parse(file: file)
     } catch {
         throw RepositoryError(.damaged, "\(name) holds no identity: \(error.message)", cause: error)
     }

@@ -44,7 +44,7 @@ package enum Escrow {
         var shares: [SLIP39Share] = []
         var repository: Digest?
         for source in sources {
-            if let text = remarks(source.text)[IdentityFile.repositoryRemark] {
+            if let text = Remarks(of: source.text).text(IdentityFile.repositoryRemark) {
                 guard let named = Digest(hex: text), repository == nil || repository == named else {
                     throw RepositoryError(
                         .notAuthentic, "\(source.name) is of another repository than the shares before it",
@@ -87,7 +87,7 @@ package enum Escrow {
 
     private static func shares(in source: Source) throws(RepositoryError) -> [SLIP39Share] {
         var shares: [SLIP39Share] = []
-        for (number, range) in lines(of: source.text).enumerated() {
+        for (number, range) in source.text.lineRanges.enumerated() {
             let isSilent = source.text.withBytes { bytes in
                 guard let first = range.first(where: { bytes[$0] > UInt8(ascii: " ") }) else { return true }
                 return bytes[first] == UInt8(ascii: "#")
@@ -103,37 +103,17 @@ package enum Escrow {
         return shares
     }
 
-    private static func lines(of text: SecretBytes) -> [Range<Int>] {
-        text.withBytes { bytes in
-            var ranges: [Range<Int>] = []
-            var start = 0
-            for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "\n") {
-                ranges.append(start..<index)
-                start = index + 1
-            }
-            return ranges
-        }
-    }
-
-    /// The remarks of a file, read without copying its other lines.
-    private static func remarks(_ text: SecretBytes) -> Remarks {
-        var copied: [UInt8] = []
-        for range in lines(of: text) {
-            text.withBytes { bytes in
-                guard range.first.map({ bytes[$0] }) == UInt8(ascii: "#") else { return }
-                copied += range.map { bytes[$0] } + [UInt8(ascii: "\n")]
-            }
-        }
-        return Remarks(copied)
-    }
-
     private static func identityFile(
         _ identity: AgeIdentity, _ recipient: String, _ repository: Digest?
     ) throws(RepositoryError) -> SecretBytes {
         let pin = repository.map { "# \(IdentityFile.repositoryRemark): \($0)\n" } ?? ""
-        let header = "# Made from escrow shares. Keep it secret, and destroy it when it is no longer needed.\n\(pin)"
-        return try secret(
-            Array("\(header)# public key: \(recipient)\n".utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
+        let text: SecretText = """
+            # Made from escrow shares. Keep it secret, and destroy it when it is no longer needed.
+            \(pin)# public key: \(recipient)
+            \(secret: try identityText(identity))
+
+            """
+        return try text.bytes()
     }
 }
 
@@ -172,19 +152,22 @@ extension Repository {
     private func shareFiles(
         _ whole: SecretBytes, threshold: Int, count: Int
     ) throws(RepositoryError) -> [Escrow.ShareFile] {
+        let shares: [SecretBytes]
         do throws(CryptoError) {
-            var files: [Escrow.ShareFile] = []
-            for (index, share) in try SLIP39.split(whole, threshold: threshold, shares: count).enumerated() {
-                var text = Array(shareHeader(index + 1, threshold: threshold, count: count).utf8)
-                text += try share.words().withBytes { $0.copied() } + [UInt8(ascii: "\n")]
-                files.append(Escrow.ShareFile(number: index + 1, text: try SecretBytes(taking: &text)))
+            shares = try SLIP39.split(whole, threshold: threshold, shares: count).map { share throws(CryptoError) in
+                try share.words()
             }
-            return files
         } catch {
             throw RepositoryError(
                 error.code == .invalidArgument ? .invalidArgument : .internalFault, error.message,
                 hint: error.hint ?? "", cause: error)
         }
+        var files: [Escrow.ShareFile] = []
+        for (number, words) in zip(1..., shares) {
+            let text: SecretText = "\(shareHeader(number, threshold: threshold, count: count))\(secret: words)\n"
+            files.append(Escrow.ShareFile(number: number, text: try text.bytes()))
+        }
+        return files
     }
 
     private func shareHeader(_ number: Int, threshold: Int, count: Int) -> String {

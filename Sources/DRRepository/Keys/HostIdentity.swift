@@ -8,10 +8,11 @@ package struct HostIdentity: Sendable {
         let repository: Digest
         let domain: String
         let host: String
-        let signingKey: String
-        let identity: String
+        let signingKey: SecretString
+        let identity: SecretString
     }
 
+    private static let secrets = ["signingKey", "identity"]
     private static let schema = RepositoryFormat.schema("host-identity")
 
     package let repository: Digest
@@ -31,13 +32,14 @@ package struct HostIdentity: Sendable {
     }
 
     /// - Throws: `invalidKeyFile`.
-    init(parsing bytes: [UInt8]) throws(RepositoryError) {
+    init(parsing bytes: SecretBytes) throws(RepositoryError) {
         let file: File
         let identities: [AgeIdentity]
         do throws(RepositoryError) {
-            file = try JSON.decode(File.self, from: bytes, name: "the host's identity")
+            file = try SecretJSON.decode(
+                File.self, from: bytes, secrets: Self.secrets, name: "the host's identity")
             guard file.schema == Self.schema else { throw RepositoryError(.damaged, "another schema") }
-            identities = try identitiesOfFile(Array(file.identity.utf8), name: "the host's identity")
+            identities = try identitiesOfFile(file.identity.text, name: "the host's identity")
         } catch {
             throw RepositoryError(
                 .invalidKeyFile, "the host's identity is not what `key host` or `key writer` writes",
@@ -49,7 +51,7 @@ package struct HostIdentity: Sendable {
         repository = file.repository
         domain = file.domain
         host = file.host
-        signingKey = try Identity.signingKey(file.signingKey, of: "the host's identity")
+        signingKey = try Identity.signingKey(file.signingKey.text, of: "the host's identity")
         self.identity = identity
     }
 
@@ -57,8 +59,10 @@ package struct HostIdentity: Sendable {
     package func encoded() throws(RepositoryError) -> SecretBytes {
         let file = File(
             schema: Self.schema, repository: repository, domain: domain, host: host,
-            signingKey: hexadecimal(signingKey.seed),
-            identity: String(decoding: try identityText(identity), as: UTF8.self))
-        return try DRRepository.secret(try JSON.encode(file) + [UInt8(ascii: "\n")])
+            signingKey: SecretString(try signingKey.seed.hexadecimal()),
+            identity: SecretString(try identityText(identity)))
+        var text = try SecretJSON.encode(file, secrets: Self.secrets)
+        text += "\n"
+        return try text.bytes()
     }
 }

@@ -36,9 +36,11 @@ package struct Identity: Sendable {
     /// Reads an identity file: what `age-keygen` or `drctl repo init` writes, or a host's identity.
     /// - Throws: `invalidKeyFile` saying what is wrong, without showing the file.
     package static func parse(_ file: SecretBytes) throws(RepositoryError) -> Identity {
-        let bytes = file.withBytes { $0.copied() }
-        if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
-            let host = try HostIdentity(parsing: bytes)
+        let isJSON = file.withBytes { bytes in
+            bytes.indices.first { bytes[$0] > UInt8(ascii: " ") }.map { bytes[$0] == UInt8(ascii: "{") } ?? false
+        }
+        if isJSON {
+            let host = try HostIdentity(parsing: file)
             return Identity(.host(host), pinned: host.repository, signingKey: host.signingKey)
         }
         let identities: [AgeIdentity]
@@ -49,27 +51,27 @@ package struct Identity: Sendable {
                 .invalidKeyFile, "the identity file cannot be used: \(error.message)",
                 hint: error.hint ?? "give the file that `repo init`, `key writer` or `age-keygen` wrote", cause: error)
         }
-        let remarks = Remarks(bytes)
+        let remarks = Remarks(of: file)
         var pinned: Digest?
-        if let text = remarks[IdentityFile.repositoryRemark] {
+        if let text = remarks.text(IdentityFile.repositoryRemark) {
             guard let digest = Digest(hex: text) else {
                 throw RepositoryError(.invalidKeyFile, "the identity file names a repository that is no id")
             }
             pinned = digest
         }
         var signingKey: Ed25519.PrivateKey?
-        if let text = remarks[IdentityFile.signingKeyRemark] {
+        if let text = try remarks.secret(IdentityFile.signingKeyRemark) {
             signingKey = try Self.signingKey(text, of: "the identity file")
         }
         return Identity(.reader(identities), pinned: pinned, signingKey: signingKey)
     }
 
-    static func signingKey(_ text: String, of name: String) throws(RepositoryError) -> Ed25519.PrivateKey {
-        guard let seed = Hexadecimal.bytes(text) else {
+    static func signingKey(_ text: SecretBytes, of name: String) throws(RepositoryError) -> Ed25519.PrivateKey {
+        guard let seed = try text.ofHexadecimal() else {
             throw RepositoryError(.invalidKeyFile, "\(name) holds a signing key that is not hexadecimal")
         }
         do throws(CryptoError) {
-            return try Ed25519.PrivateKey(seed: try SecretBytes(copying: seed))
+            return try Ed25519.PrivateKey(seed: seed)
         } catch {
             throw RepositoryError(
                 .invalidKeyFile, "\(name) holds no usable signing key: \(error.message)", cause: error)
@@ -77,19 +79,41 @@ package struct Identity: Sendable {
     }
 }
 
-/// The lines `# NAME: VALUE` of an identity file, which stock age passes over.
+/// The lines `# NAME: VALUE` of a key file, which stock age passes over. Values may be secrets: they stay where they are.
 struct Remarks {
-    private var values: [String: String] = [:]
+    private let file: SecretBytes
+    private var values: [String: Range<Int>] = [:]
 
-    init(_ bytes: [UInt8]) {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "#") {
-            let text = String(decoding: line.dropFirst(), as: UTF8.self)
-            guard let colon = text.firstIndex(of: ":") else { continue }
-            let name = text[..<colon].drop { $0 == " " }
-            let value = text[text.index(after: colon)...].filter { !$0.isWhitespace }
-            values[String(name)] = String(value)
+    init(of file: SecretBytes) {
+        self.file = file
+        for line in file.lineRanges {
+            file.withBytes { bytes in
+                guard !line.isEmpty, bytes[line.lowerBound] == UInt8(ascii: "#"),
+                    let colon = line.first(where: { bytes[$0] == UInt8(ascii: ":") })
+                else { return }
+                let name = Self.trimmed(line.lowerBound + 1..<colon, in: bytes)
+                let text = String(decoding: bytes.extracting(name).copied(), as: UTF8.self)
+                values[text] = Self.trimmed(colon + 1..<line.upperBound, in: bytes)
+            }
         }
     }
 
-    subscript(_ name: String) -> String? { values[name] }
+    private static func trimmed(_ range: Range<Int>, in bytes: Span<UInt8>) -> Range<Int> {
+        var range = range
+        while let first = range.first, bytes[first] <= UInt8(ascii: " ") { range = range.dropFirst() }
+        while let last = range.last, bytes[last] <= UInt8(ascii: " ") { range = range.dropLast() }
+        return range
+    }
+
+    /// A value that anybody may see.
+    func text(_ name: String) -> String? {
+        values[name].map { range in
+            String(decoding: file.withBytes { $0.extracting(range).copied() }, as: UTF8.self)
+        }
+    }
+
+    func secret(_ name: String) throws(RepositoryError) -> SecretBytes? {
+        guard let range = values[name] else { return nil }
+        return try file.within(range)
+    }
 }

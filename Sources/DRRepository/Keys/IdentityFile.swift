@@ -11,42 +11,43 @@ enum IdentityFile {
     static func reader(
         _ identity: AgeIdentity, repository: Digest, host: String, signingKey: Ed25519.PrivateKey
     ) throws(RepositoryError) -> SecretBytes {
-        let header = """
+        let text: SecretText = """
             # Reads repository \(repository), and writes to it as host \(host). Keep it secret, and keep a copy elsewhere.
             # \(repositoryRemark): \(repository)
-            # \(signingKeyRemark): \(hexadecimal(signingKey.seed))
+            # \(signingKeyRemark): \(secret: try signingKey.seed.hexadecimal())
             # public key: \(identity.recipient?.text ?? "")
+            \(secret: try identityText(identity))
 
             """
-        return try secret(Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
+        return try text.bytes()
     }
 
     /// An age identity file that pins the repository; it signs nothing.
     static func reader(_ identity: AgeIdentity, repository: Digest) throws(RepositoryError) -> SecretBytes {
-        let header = """
+        let text: SecretText = """
             # Reads repository \(repository). Keep it secret, and keep a copy elsewhere.
             # \(repositoryRemark): \(repository)
             # public key: \(identity.recipient?.text ?? "")
+            \(secret: try identityText(identity))
 
             """
-        return try secret(Array(header.utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")])
+        return try text.bytes()
     }
 
     /// The owner's signing key: for config, hosts and slots; never needed to back up or to restore.
     static func owner(_ key: Ed25519.PrivateKey, repository: Digest) throws(RepositoryError) -> SecretBytes {
-        let text = """
+        let text: SecretText = """
             # Owns repository \(repository). Needed to add keys and hosts, not to back up or restore. Keep it offline.
             # \(repositoryRemark): \(repository)
-            # \(ownerTitle): \(hexadecimal(key.seed))
+            # \(ownerTitle): \(secret: try key.seed.hexadecimal())
 
             """
-        return try secret(Array(text.utf8))
+        return try text.bytes()
     }
 
     /// - Throws: `invalidKeyFile`.
     static func parseOwner(_ file: SecretBytes) throws(RepositoryError) -> Ed25519.PrivateKey {
-        let remarks = Remarks(file.withBytes { $0.copied() })
-        guard let text = remarks[ownerTitle] else {
+        guard let text = try Remarks(of: file).secret(ownerTitle) else {
             throw RepositoryError(
                 .invalidKeyFile, "this is not an owner key file", hint: "give the owner key file that `repo init` wrote"
             )

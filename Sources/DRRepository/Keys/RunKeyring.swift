@@ -11,9 +11,10 @@ package final class RunKeyring: Sendable {
         let run: RunID
         let host: SignerID
         /// 64 hexadecimal digits.
-        let key: String
+        let key: SecretString
     }
 
+    private static let secrets = ["key"]
     private static let schema = RepositoryFormat.schema("run-key")
 
     private let repository: Digest
@@ -51,7 +52,8 @@ package final class RunKeyring: Sendable {
                 hint: "use an identity of a slot of that epoch")
         }
         let sealed = try Self.open(origin.sealedRunKey, with: identity, pack: pack)
-        guard sealed.schema == Self.schema, let bytes = Hexadecimal.bytes(sealed.key), bytes.count == RunKey.byteCount
+        guard sealed.schema == Self.schema, let secret = try sealed.key.text.ofHexadecimal(),
+            secret.count == RunKey.byteCount
         else { throw RepositoryError(.damaged, "the run key of pack \(pack) is not what the format says") }
         let context = RunContext(
             repository: sealed.repository, domain: sealed.domain, epoch: sealed.epoch, run: sealed.run,
@@ -60,7 +62,7 @@ package final class RunKeyring: Sendable {
             throw RepositoryError(.notAuthentic, "the run key of pack \(pack) belongs to another repository or domain")
         }
         try Self.check(context, fits: origin, pack: pack)
-        let key = RunKey(try secret(bytes), context: context)
+        let key = RunKey(secret, context: context)
         opened.withLock { $0[origin.sealedRunKey] = key }
         return key
     }
@@ -77,7 +79,8 @@ package final class RunKeyring: Sendable {
         _ sealed: [UInt8], with identity: AgeIdentity, pack: Digest
     ) throws(RepositoryError) -> Sealed {
         let plaintext = try AgeFile.open(sealed, with: [identity], name: "the run key of pack \(pack)")
-        return try JSON.decode(Sealed.self, from: plaintext, name: "the run key of pack \(pack)")
+        return try SecretJSON.decode(
+            Sealed.self, from: plaintext, secrets: secrets, name: "the run key of pack \(pack)")
     }
 
     /// Seals a run key to its epoch's recipient.
@@ -86,25 +89,7 @@ package final class RunKeyring: Sendable {
         let sealed = Sealed(
             schema: schema, repository: context.repository, domain: context.domain, epoch: context.epoch,
             run: context.run, host: context.host,
-            key: runKey.secret.withBytes { bytes in Hexadecimal.text((0..<bytes.count).map { bytes[$0] }) })
-        return try AgeFile.seal(try JSON.encode(sealed), to: [recipient])
-    }
-}
-
-/// Takes bytes into memory that is kept for secrets.
-func secret(_ bytes: [UInt8]) throws(RepositoryError) -> SecretBytes {
-    do throws(CryptoError) {
-        return try SecretBytes(copying: bytes)
-    } catch {
-        throw RepositoryError(.internalFault, "no memory for a secret: \(error.message)", cause: error)
-    }
-}
-
-/// New random secret bytes.
-func randomSecret(_ count: Int) throws(RepositoryError) -> SecretBytes {
-    do throws(CryptoError) {
-        return try SecretBytes.random(count: count)
-    } catch {
-        throw RepositoryError(.internalFault, "the system gave no randomness: \(error.message)", cause: error)
+            key: SecretString(try runKey.secret.hexadecimal()))
+        return try AgeFile.seal(try SecretJSON.encode(sealed, secrets: secrets), to: [recipient])
     }
 }

@@ -55,9 +55,7 @@ struct SlotReader: Sendable {
             recipientText = text
             let file = place.file(
                 "passphrase",
-                try AgeFile.seal(
-                    Array("# public key: \(text)\n".utf8) + (try identityText(identity)) + [UInt8(ascii: "\n")],
-                    to: [lock]))
+                try AgeFile.seal("# public key: \(text)\n\(secret: try identityText(identity))\n", to: [lock]))
             self.file = file
             passphrase = PassphraseRecord(epoch: place.epoch, file: file.file.digest)
         }

@@ -9,7 +9,7 @@ struct WriterSecret: Sendable {
     private struct Sealed: Codable {
         struct EpochKey: Codable {
             let epoch: UInt32
-            let key: String
+            let key: SecretString
         }
 
         let schema: String
@@ -17,11 +17,12 @@ struct WriterSecret: Sendable {
         let domain: String
         let epoch: UInt32
         /// Absent for a host that only lists.
-        let idKey: String?
+        let idKey: SecretString?
         /// In the order of the epochs.
         let listKeys: [EpochKey]
     }
 
+    private static let secrets = ["idKey", "key"]
     static let schema = RepositoryFormat.schema("writer-secret")
 
     /// nil for a host that only lists.
@@ -36,20 +37,22 @@ struct WriterSecret: Sendable {
     }
 
     func seal(of place: KeyPlace, to recipient: AgeRecipient) throws(RepositoryError) -> [UInt8] {
+        var keys: [Sealed.EpochKey] = []
+        for (epoch, key) in listKeys.sorted(by: { $0.key < $1.key }) {
+            keys.append(Sealed.EpochKey(epoch: epoch, key: SecretString(try key.hexadecimal())))
+        }
         let sealed = Sealed(
             schema: Self.schema, repository: place.repository, domain: place.domain, epoch: place.epoch,
-            idKey: idKey.map { hexadecimal($0) },
-            listKeys: listKeys.sorted { $0.key < $1.key }.map {
-                Sealed.EpochKey(epoch: $0.key, key: hexadecimal($0.value))
-            })
-        return try AgeFile.seal(try JSON.encode(sealed), to: [recipient])
+            idKey: try idKey.map { key throws(RepositoryError) in SecretString(try key.hexadecimal()) },
+            listKeys: keys)
+        return try AgeFile.seal(try SecretJSON.encode(sealed, secrets: Self.secrets), to: [recipient])
     }
 
     static func open(
         _ file: [UInt8], with identity: AgeIdentity, of place: KeyPlace, name: String
     ) throws(RepositoryError) -> WriterSecret {
         let plaintext = try AgeFile.open(file, with: [identity], name: name)
-        let sealed = try JSON.decode(Sealed.self, from: plaintext, name: name)
+        let sealed = try SecretJSON.decode(Sealed.self, from: plaintext, secrets: secrets, name: name)
         guard sealed.schema == schema else { throw misfit(name) }
         guard sealed.repository == place.repository, sealed.domain == place.domain, sealed.epoch == place.epoch else {
             throw RepositoryError(.notAuthentic, "\(name) belongs to another repository, domain or epoch")
@@ -90,15 +93,12 @@ struct WriterSecret: Sendable {
             .notAuthentic, "the id and list keys are not those that the owner signed for domain \(place.domain)")
     }
 
-    private static func key(_ text: String, _ name: String) throws(RepositoryError) -> SecretBytes {
-        guard let bytes = Hexadecimal.bytes(text) else { throw misfit(name) }
-        return try secret(bytes)
+    private static func key(_ digits: SecretString, _ name: String) throws(RepositoryError) -> SecretBytes {
+        guard let key = try digits.text.ofHexadecimal() else { throw misfit(name) }
+        return key
     }
 
     private static func misfit(_ name: String) -> RepositoryError {
         RepositoryError(.damaged, "\(name) is not what the format says")
     }
 }
-
-/// A secret as hexadecimal text, for a file that is sealed or kept at mode 0600.
-func hexadecimal(_ secret: SecretBytes) -> String { secret.withBytes { Hexadecimal.text($0.copied()) } }

@@ -44,6 +44,23 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Reads to the end, or until the span is full.
+    /// - Returns: how many bytes came.
+    package borrowing func readAll(into span: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
+        let descriptor = rawValue
+        let path = path
+        return unsafe try span.withUnsafeMutableBytes { buffer throws(SystemError) in
+            var filled = 0
+            while filled < buffer.count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let count = try checked("read", path) { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
+                if count == 0 { break }
+                filled += count
+            }
+            return filled
+        }
+    }
+
     /// One read(2).
     /// - Returns: how many bytes came; 0 at the end.
     package borrowing func read(into buffer: inout [UInt8]) throws(SystemError) -> Int {

@@ -66,6 +66,12 @@ package enum DurableFile {
         try Descriptor(opening: path, flags: O_RDONLY).readAll(limit: limit)
     }
 
+    /// A file's bytes from its first on, as many as fit.
+    /// - Returns: how many there were.
+    package static func read(at path: FilePath, into span: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
+        try Descriptor(opening: path, flags: O_RDONLY).readAll(into: &span)
+    }
+
     /// Makes what was created, renamed or removed in a folder durable.
     package static func syncDirectory(_ directory: FilePath) throws(SystemError) {
         try FaultPoint.reach("durable.beforeDirectorySync")

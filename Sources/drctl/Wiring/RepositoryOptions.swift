@@ -134,22 +134,27 @@ struct RepositoryOptions: ParsableArguments {
     }
 
     static func passphrase(in file: FilePath) throws -> SecretBytes {
-        var bytes = try keyFile(file, "passphrase file", limit: 4096)
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        guard !bytes.isEmpty else {
+        let line = try keyFile(file, "passphrase file", limit: 4096)
+        let isEnded = line.withBytes { !$0.isEmpty && $0[$0.count - 1] == UInt8(ascii: "\n") }
+        let passphrase = try line.part(0..<line.count - (isEnded ? 1 : 0))
+        guard passphrase.count > 0 else {
             throw Failure(exit: .wrongKey, code: "passphrase.empty", message: "the passphrase file \(file) is empty")
         }
-        return try SecretBytes(copying: bytes)
+        return passphrase
     }
 
     static func secretFile(_ path: FilePath) throws -> SecretBytes {
-        try SecretBytes(copying: keyFile(path, "key file", limit: 64 << 10))
+        try keyFile(path, "key file", limit: 64 << 10)
     }
 
     /// - Throws: a missing key, where the file cannot be read.
-    private static func keyFile(_ path: FilePath, _ what: String, limit: Int) throws -> [UInt8] {
-        do {
-            return try DurableFile.read(at: path, limit: limit)
+    private static func keyFile(_ path: FilePath, _ what: String, limit: Int) throws -> SecretBytes {
+        do throws(SystemError) {
+            let file = try SecretBytes.read(limit: limit) { span throws(SystemError) in
+                try DurableFile.read(at: path, into: &span)
+            }
+            guard let file else { throw SystemError(call: "read", path: path.string, errno: .fileTooLarge) }
+            return file
         } catch {
             throw Failure(
                 exit: .wrongKey, code: "repository.missingKey", message: "the \(what) cannot be read: \(error.message)",

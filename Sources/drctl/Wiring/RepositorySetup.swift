@@ -93,18 +93,19 @@ struct RepositorySetup {
     // MARK: Effects
 
     private func putInPlace(_ new: NewRepository) throws {
-        let files = KeyFile.allCases.compactMap { file -> (path: FilePath, content: [UInt8])? in
+        let files = KeyFile.allCases.compactMap { file -> (path: FilePath, content: SecretBytes)? in
             guard let path = destinations[file], let content = Self.content(of: file, in: new) else { return nil }
-            return (path, content.copiedBytes())
+            return (path, content)
         }
-        let plan = Plan(keyFiles: files.map { .init(path: $0.path.string, sha256: Digest.of($0.content).hex) })
+        let plan = Plan(
+            keyFiles: files.map { .init(path: $0.path.string, sha256: $0.content.withBytes { Digest.of($0) }.hex) })
         try DurableFile.create(at: planFile, with: Array(JSONEncoder().encode(plan)))
         try FaultPoint.reach("repository.setup.beforeStore")
         _ = try new.store(in: LocalStorage(root: repository))
         for file in files {
             try FaultPoint.reach("repository.setup.beforeKeyFile")
             try DurableFile.makeDirectory(at: file.path.removingLastComponent(), mode: 0o700)
-            try DurableFile.create(at: file.path, with: file.content, mode: 0o600)
+            try file.content.create(at: file.path)
         }
     }
 
@@ -132,10 +133,14 @@ struct RepositorySetup {
             guard let status = try FileStatus.ifPresent(at: path), status.kind == .regular,
                 status.sizeBytes <= Self.keyFileLimit
             else { continue }
-            let content = try DurableFile.read(at: path, limit: Self.keyFileLimit)
+            let read = try SecretBytes.read(limit: Self.keyFileLimit) { span throws(SystemError) in
+                try DurableFile.read(at: path, into: &span)
+            }
             // Whoever can write to the storage can plant a plan. Of a key file nobody else knows the digest; of others,
             // anybody may, and they are not this plan's to remove.
-            guard Digest.of(content).hex == file.sha256, Identity.isKeyFile(try SecretBytes(copying: content)) else {
+            guard let content = read, content.withBytes({ Digest.of($0) }).hex == file.sha256,
+                Identity.isKeyFile(content)
+            else {
                 continue
             }
             try DurableFile.remove(path)

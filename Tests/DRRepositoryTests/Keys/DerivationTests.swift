@@ -47,7 +47,7 @@ import Testing
                 repository: vector.repository, domain: vector.domain, epoch: vector.epoch, run: vector.run,
                 host: SignerID(vector.host)))
         let derived = try key.packKey(salt: bytes(vector.salt))
-        #expect(hexadecimal(derived.key) == vector.packKey)
+        #expect(Hexadecimal.text(derived.key.withBytes { $0.copied() }) == vector.packKey)
         #expect(Hexadecimal.text(derived.commitment) == vector.commitment)
     }
 

@@ -66,7 +66,7 @@ import Testing
         try test.backUp([someBytes(2000, seed: 7)])
         let (repository, keys) = try test.reopened()
         _ = try repository.rotating(keys: keys, ownerFile: test.ownerFile, time: test.time)
-        let host = try HostIdentity(parsing: test.writerFile.withBytes { $0.copied() })
+        let host = try HostIdentity(parsing: test.writerFile)
         let (now, _) = try test.reopened()
         let writer = try now.unlock(try Identity.parse(test.writerFile))
         try test.backUp([someBytes(2000, seed: 8)], keys: writer)

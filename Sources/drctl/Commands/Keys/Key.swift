@@ -50,8 +50,8 @@ struct KeyInit: Command {
             throw Failure(exit: .internalError, code: "internal", message: "the identity has no text")
         }
         // As age-keygen writes it.
-        let content = Array("# public key: \(recipient)\n".utf8) + text.copiedBytes() + [UInt8(ascii: "\n")]
-        try DurableFile.create(at: path, with: content, mode: 0o600)
+        let content: SecretText = "# public key: \(recipient)\n\(secret: text)\n"
+        try content.bytes().create(at: path)
         return .verification(
             [], text: "made \(path)\nrecipient: \(recipient)",
             result: Result(recipient: recipient, identity: path.string))

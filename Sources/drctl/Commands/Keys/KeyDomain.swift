@@ -58,8 +58,7 @@ struct KeyDomain: Command {
             NewRepository.Reader.recipient($0)
         }
         if let path, let made {
-            try DurableFile.create(
-                at: path, with: try repository.identityFile(of: made).copiedBytes(), mode: 0o600)
+            try repository.identityFile(of: made).create(at: path)
         }
         let domain: Repository
         do {

@@ -69,13 +69,18 @@ struct KeyEscrowSplit: Command {
             ) { files in
                 try DurableFile.makeDirectory(at: folder, mode: 0o700)
                 for (file, path) in zip(files, paths) {
-                    try DurableFile.create(at: path, with: file.text.copiedBytes(), mode: 0o600)
+                    try file.text.create(at: path)
                 }
                 kept = files
             }.slot
             return (slot, kept)
         }
-        let texts = print ? files.map { String(decoding: $0.text.copiedBytes(), as: UTF8.self) } : nil
+        // What is shown to whoever looks is no secret to this process's memory any more.
+        let texts =
+            print
+            ? files.map(\.text).map { text in
+                text.withBytes { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
+            } : nil
         var lines = ["added \(slot.title)"] + paths.map { "  \($0)" }
         lines.append("Give each to another person, remove the files here, and try a combine before you rely on it.")
         return .verification(
@@ -122,7 +127,7 @@ struct KeyEscrowCombine: Command {
         }
         if sources.isEmpty { sources = [Escrow.Source(name: "standard input", text: try Self.standardInput())] }
         let recovered = try Escrow.recover(from: sources)
-        try DurableFile.create(at: path, with: recovered.identityFile.copiedBytes(), mode: 0o600)
+        try recovered.identityFile.create(at: path)
         let pin =
             recovered.repository.map { "for repository \($0.hex)" }
             ?? "no share's file names a repository: give --repo-id with it"
@@ -134,12 +139,12 @@ struct KeyEscrowCombine: Command {
 
     private static func standardInput() throws -> SecretBytes {
         if Output.isInputTerminal { Output.note("one share a line; end with Ctrl-D") }
-        let stream = OpenFile(takingOver: try StreamCommand.standardInput())
-        var bytes: [UInt8] = []
-        _ = try stream.read(upTo: mostBytes + 1, appendingTo: &bytes)
-        guard bytes.count <= mostBytes else {
+        let stream = Descriptor(adopting: try StreamCommand.standardInput(), path: "standard input")
+        let lines = try SecretBytes.read(limit: mostBytes) { span throws(SystemError) in try stream.readAll(into: &span)
+        }
+        guard let lines else {
             throw Failure(exit: .usage, code: "usage", message: "standard input holds more than shares")
         }
-        return try SecretBytes(taking: &bytes)
+        return lines
     }
 }

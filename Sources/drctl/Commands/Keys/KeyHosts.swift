@@ -77,7 +77,7 @@ struct EnrolmentOptions: ParsableArguments {
         let path = try newKeyFile(out)
         _ = try repository.addingHost(
             host, roles: roles, keys: try repository.unlock(identity), ownerFile: owner, time: try SystemTimeSource()
-        ) { try DurableFile.create(at: path, with: $0.copiedBytes(), mode: 0o600) }
+        ) { try $0.create(at: path) }
         return .verification(
             [], text: text(displayEscaped(host), path.string),
             result: Result(host: host, roles: roles.map(\.rawValue), identity: path.string))
