@@ -37,6 +37,8 @@ struct PruneRun {
     private let keys: RepositoryKeys
     private let request: PruneRequest
     private let time: any TimeSource
+    private static let unfinishedNanoseconds: Int64 = 24 * 3600 * 1_000_000_000
+
     private let log: LogWriter
     private let runID: RunID
 
@@ -60,6 +62,7 @@ struct PruneRun {
                 for pack in sparsePacks(view, without: acts).values.joined() {
                     result.rewritten.add(view.packs[pack]?.sizeBytes ?? 0)
                 }
+                result.unfinished = try clearUnfinished(view)
                 return result
             }
             if !acts.isEmpty {
@@ -68,6 +71,7 @@ struct PruneRun {
                 guard stored != nil else { continue }
             }
             try carryOut(view, acts)
+            result.unfinished = try clearUnfinished(view)
             try rewrite(view, acts, &result)
             return result
         }
@@ -101,6 +105,20 @@ struct PruneRun {
         for name in view.packs.keys.sorted() where deleted.contains(name) {
             try repository.storage.remove(.pack(name))
         }
+    }
+
+    /// Removes what killed commands left half written. No log names it, and whoever writes needs no day for one file.
+    private func clearUnfinished(_ view: PruneView) throws(RepositoryError) -> PruneResult.Amount {
+        let age = max(request.graceNanoseconds, Self.unfinishedNanoseconds)
+        var cleared = PruneResult.Amount()
+        for folder in [StorageFolder.packs, .indexes, .snapshots].map(\.path) {
+            for file in try repository.storage.unfinished(in: folder)
+            where view.isOver(age, since: file.receivedNanoseconds) {
+                if !request.isTrial { try repository.storage.remove(StoragePath("\(folder)/\(file.name)")) }
+                cleared.add(file.sizeBytes)
+            }
+        }
+        return cleared
     }
 
     // MARK: Rewriting packs

@@ -45,6 +45,8 @@ package struct PruneResult: Sendable {
     package var rewritten = Amount()
     /// What the new packs take.
     package var rewrittenInto = Amount()
+    /// Files that a killed command left half written, removed.
+    package var unfinished = Amount()
     /// Packs that ought to be rewritten and could not be read.
     package var problems: [RepositoryError] = []
 }

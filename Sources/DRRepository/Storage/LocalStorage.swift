@@ -65,6 +65,16 @@ package struct LocalStorage: Storage {
     }
 
     package func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
+        try entries(of: folder) { !$0.hasPrefix(".") }
+    }
+
+    package func unfinished(in folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
+        try entries(of: folder, where: DurableFile.isTemporary)
+    }
+
+    private func entries(
+        of folder: StoragePath, where isMeant: (String) -> Bool
+    ) throws(RepositoryError) -> [StorageEntry] {
         let directory = file(folder)
         do throws(SystemError) {
             try FaultPoint.reach("storage.beforeList")
@@ -72,7 +82,7 @@ package struct LocalStorage: Storage {
             _ = try FileStatus(of: root)
             guard try FileStatus.ifPresent(at: directory) != nil else { return [] }
             var entries: [StorageEntry] = []
-            for name in try DurableFile.list(directory) where !name.hasPrefix(".") {
+            for name in try DurableFile.list(directory) where isMeant(name) {
                 // A file that went between the two calls is one that is not there.
                 guard let status = try FileStatus.ifPresent(at: directory.appending(name)) else { continue }
                 let isFolder = status.kind == .directory

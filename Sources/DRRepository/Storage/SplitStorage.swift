@@ -30,6 +30,10 @@ struct SplitStorage: Storage {
 
     func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry] { try place(folder).list(folder) }
 
+    func unfinished(in folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
+        try place(folder).unfinished(in: folder)
+    }
+
     func protection() -> StorageProtection { main.protection() }
 
     private func place(_ path: StoragePath) -> any Storage {

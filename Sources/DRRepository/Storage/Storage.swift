@@ -31,6 +31,9 @@ package protocol Storage: Sendable {
     /// - Returns: nothing for a folder that does not exist.
     func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry]
 
+    /// Files in a folder that somebody has begun to write, or whose writer was killed; `remove` takes their names too.
+    func unfinished(in folder: StoragePath) throws(RepositoryError) -> [StorageEntry]
+
     /// Whether the storage lets this user change what is stored: found out by trying, on a file that means nothing.
     func protection() -> StorageProtection
 }
@@ -53,6 +56,9 @@ package struct StorageEntry: Hashable, Sendable {
 }
 
 extension Storage {
+    /// Nothing, on a storage that never shows what is not whole.
+    package func unfinished(in folder: StoragePath) throws(RepositoryError) -> [StorageEntry] { [] }
+
     /// Creates a file; see `put(_:at:)`.
     package func put(_ bytes: [UInt8], at path: StoragePath) throws(RepositoryError) {
         try put(bytes.span, at: path)

@@ -167,6 +167,11 @@ package enum DurableFile {
         }
     }
 
+    /// Whether a file of this name is what a `replace` or `create` writes before it renames it.
+    package static func isTemporary(_ name: String) -> Bool {
+        name.hasPrefix(".") && name.hasSuffix(temporarySuffix)
+    }
+
     private static let temporarySuffix = ".tmp"
     private static func temporaryPrefix(_ path: FilePath) -> String {
         ".\((path.lastComponent?.string ?? "").prefix(200))."

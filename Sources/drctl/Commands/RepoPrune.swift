@@ -129,6 +129,8 @@ struct PruneReport: Encodable, Sendable {
     var deleted: Amount
     var rewritten: Amount
     var rewrittenInto: Amount
+    /// What killed commands left half written.
+    var unfinished: Amount
     var problems: [String]
 
     init(_ result: PruneResult, request: PruneRequest) {
@@ -151,6 +153,7 @@ struct PruneReport: Encodable, Sendable {
         deleted = Amount(result.deleted)
         rewritten = Amount(result.rewritten)
         rewrittenInto = Amount(result.rewrittenInto)
+        unfinished = Amount(result.unfinished)
         problems = result.problems.map(\.message)
     }
 
@@ -168,6 +171,7 @@ struct PruneReport: Encodable, Sendable {
             Self.line(waiting, "condemned before, and not yet past the grace period"),
             Self.line(reprieved, "\(would)reprieved: needed again"),
             Self.line(rewritten, "\(would)rewritten without what nothing needs"),
+            Self.line(unfinished, "\(would)removed, left half written by commands that were killed"),
         ].compactMap { $0 }
         for tag in unusedTags { lines.append("no snapshot has the tag \(displayEscaped(tag))") }
         for problem in problems { lines.append("NOT REWRITTEN: \(displayEscaped(problem))") }

@@ -72,11 +72,13 @@ struct DomainFixture {
     @Test func domainsShareNothing() throws {
         let fixture = try DomainFixture()
         let one = try fixture.test.backUp(contents(1...5))
-        let packs = fixture.storage.names(in: .packs).count
+        let first = fixture.storage.names(in: .packs)
         let other = try fixture.backUp(contents(1...5))
-        // The same content has another name, and is stored again.
+        // The same content has another name, and is stored again: in one pack or two, as it falls.
         #expect(one.manifest.root.id != other.manifest.root.id)
-        #expect(fixture.storage.names(in: .packs).count == packs * 2)
+        let packs = fixture.storage.names(in: .packs)
+        #expect(packs.count > first.count)
+        #expect(other.manifest.counts.bytesStored >= 5 * 30_000)
         try fixture.expectWhole(try firstReader(fixture), snapshots: 1)
         try fixture.expectWhole(fixture.reader, snapshots: 1)
         for (identity, name) in [(try firstReader(fixture), DomainFixture.name), (fixture.reader, "default")] {
@@ -88,7 +90,7 @@ struct DomainFixture {
         #expect(all.isAboutAllDomains)
         let verification = all.verify(VerificationRequest(level: .stored))
         #expect(verification.findings.isEmpty)
-        #expect(verification.coverage.packsExpected == packs * 2)
+        #expect(verification.coverage.packsExpected == packs.count)
         #expect(verification.coverage.packsUnlogged == 0)
     }
 

@@ -57,6 +57,29 @@ struct PruneFixture {
         seeds.map { someBytes(bytes, seed: $0) }
     }
 
+    @Test func whatKilledCommandsLeftHalfWrittenGoesAfterADay() throws {
+        let fixture = try PruneFixture()
+        try fixture.test.backUp(contents(1...3))
+        let left = ["packs/.a1.2.tmp", "indexes/.b1.2.tmp", "snapshots/.c1.2.tmp"]
+        for name in left { try fixture.storage.put([1, 2, 3], at: StoragePath(name)) }
+        #expect(try fixture.prune { $0.graceNanoseconds = 1 }.unfinished.files == 0)
+        fixture.afterGrace()
+        try fixture.storage.put([4], at: StoragePath("packs/.being-written.tmp"))
+        // A longer grace period is kept to.
+        #expect(try fixture.prune { $0.graceNanoseconds = .max }.unfinished.files == 0)
+        let trial = try fixture.prune {
+            $0.graceNanoseconds = 1
+            $0.isTrial = true
+        }
+        #expect(trial.unfinished.files == 3)
+        #expect(Set(left).isSubset(of: fixture.storage.names))
+        let result = try fixture.prune { $0.graceNanoseconds = 1 }
+        #expect(result.unfinished.files == 3)
+        #expect(result.unfinished.bytes == 9)
+        #expect(fixture.storage.names.filter { $0.contains("/.") } == ["packs/.being-written.tmp"])
+        try fixture.expectWhole()
+    }
+
     @Test func whatARemovedSnapshotNeededGoesAfterTheGracePeriod() throws {
         let fixture = try PruneFixture()
         try fixture.test.backUp(contents(1...10))

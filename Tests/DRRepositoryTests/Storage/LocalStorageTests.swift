@@ -47,6 +47,20 @@ import Testing
         }
     }
 
+    @Test func whatIsHalfWrittenIsToldApart() throws {
+        try withFolder { folder in
+            let storage = LocalStorage(root: folder)
+            try storage.put([1, 2, 3], at: StoragePath("packs/abc"))
+            try DurableFile.create(at: folder.appending("packs/.abc.12.tmp"), with: [4])
+            try DurableFile.create(at: folder.appending("packs/.canary"), with: [5])
+            #expect(try storage.unfinished(in: StorageFolder.packs.path).map(\.name) == [".abc.12.tmp"])
+            #expect(try storage.list(StorageFolder.packs.path).map(\.name) == ["abc"])
+            #expect(try storage.unfinished(in: StorageFolder.indexes.path).isEmpty)
+            try storage.remove(StoragePath("packs/.abc.12.tmp"))
+            #expect(try storage.unfinished(in: StorageFolder.packs.path).isEmpty)
+        }
+    }
+
     @Test func aFifoInPlaceOfAFileIsUnreadableAndNobodyWaitsForIt() throws {
         try withFolder { folder in
             try DurableFile.makeDirectory(at: folder.appending("packs"))

@@ -83,6 +83,14 @@ final class MemoryStorage: Storage {
     func size(of path: StoragePath) throws(RepositoryError) -> Int? { self[path.text]?.count }
 
     func list(_ folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
+        try entries(of: folder).filter { !$0.name.hasPrefix(".") }
+    }
+
+    func unfinished(in folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
+        try entries(of: folder).filter { $0.name.hasPrefix(".") }
+    }
+
+    private func entries(of folder: StoragePath) throws(RepositoryError) -> [StorageEntry] {
         let prefix = folder.text + "/"
         return try state.withLock { state throws(RepositoryError) in
             if state.unlistable.contains(folder.text) {
