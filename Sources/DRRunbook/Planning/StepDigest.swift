@@ -12,7 +12,7 @@ enum StepDigest {
         let places = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
         var result = steps
         let known = graph.inOrderOfNeeds.filter { places[$0] != nil }
-        for id in known + steps.map(\.id).filter({ !known.contains($0) }) {
+        for id in known + steps.map(\.id).filter({ !graph.contains($0) }) {
             guard let index = places[id] else { continue }
             var text = String(decoding: try PlanCodec.canonical(result[index], what: "step \(id)"), as: UTF8.self)
             for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)" }

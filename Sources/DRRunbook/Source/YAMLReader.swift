@@ -20,6 +20,8 @@ struct YAMLReader {
 
     private let file: String
     private var scalars: [Unicode.Scalar]
+    /// Where each line begins, the first one at 0. What takes a scalar's place is never a line's end.
+    private let lineStarts: [Int]
     /// What a renamed key began with, by the character that took its place.
     private var renamed: [Unicode.Scalar: Unicode.Scalar] = [:]
     private(set) var diagnostics: [Diagnostic] = []
@@ -42,6 +44,7 @@ struct YAMLReader {
     private init(file: String, text: String) {
         self.file = file
         scalars = Array(text.unicodeScalars)
+        lineStarts = [0] + scalars.indices.lazy.filter { [scalars] in scalars[$0] == "\n" }.map { $0 + 1 }
     }
 
     private static func placeOfBadByte(_ source: SourceText) -> SourcePlace {
@@ -104,14 +107,8 @@ struct YAMLReader {
     }
 
     private func index(line: Int, column: Int) -> Int? {
-        var currentLine = 1
-        var start = 0
-        while currentLine < line {
-            guard let lineEnd = scalars[start...].firstIndex(of: "\n") else { return nil }
-            start = lineEnd + 1
-            currentLine += 1
-        }
-        let index = start + column - 1
+        guard lineStarts.indices.contains(line - 1) else { return nil }
+        let index = lineStarts[line - 1] + column - 1
         return scalars.indices.contains(index) ? index : nil
     }
 

@@ -72,7 +72,7 @@ private struct Scope {
         _ output: String, of name: StepID, in step: StepDefinition?, for use: PlacedExpression.Use
     ) -> Typed {
         guard let step else { return .failure(ExpressionTyping.Unknown(message: "there are no steps here")) }
-        guard let written = validation.runbook.steps.first(where: { $0.id == name }) else {
+        guard let written = validation.step(name) else {
             return unknown(
                 "there is no step `\(name)`", name.rawValue, among: validation.graph.order.map(\.rawValue))
         }

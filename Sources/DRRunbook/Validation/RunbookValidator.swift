@@ -22,21 +22,24 @@ struct Validation {
     let site: Site?
     let catalogue: Catalogue?
     let graph: StepGraph
+    let allSteps: [StepDefinition]
+    /// Steps and cleanup with what a drill does instead of them.
+    let allVariants: [StepDefinition]
+    /// What can run in a drill.
+    let drillVariants: [StepDefinition]
 
     init(runbook: Runbook, site: Site?, catalogue: Catalogue?) {
         self.runbook = runbook
         self.site = site
         self.catalogue = catalogue
         graph = StepGraph(runbook.steps)
+        allSteps = runbook.steps + runbook.cleanup
+        allVariants = allSteps.flatMap(\.variants)
+        drillVariants = allSteps.compactMap { $0.variant(for: .drill) }
     }
 
-    var allSteps: [StepDefinition] { runbook.steps + runbook.cleanup }
-
-    /// Steps and cleanup with what a drill does instead of them.
-    var allVariants: [StepDefinition] { allSteps.flatMap(\.variants) }
-
-    /// What can run in a drill.
-    var drillVariants: [StepDefinition] { allSteps.compactMap { $0.variant(for: .drill) } }
+    /// The first step of this name.
+    func step(_ id: StepID) -> StepDefinition? { graph.index(of: id).map { runbook.steps[$0] } }
 
     var environments: [(name: String, value: EnvironmentDefinition)] {
         runbook.environments.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
@@ -70,14 +73,13 @@ extension RunbookValidator {
     }
 
     private static func unknownSteps(_ validation: Validation) -> [Diagnostic] {
-        let known = validation.graph.order.map(\.rawValue)
         var diagnostics: [Diagnostic] = []
         func check(_ step: StepID, at place: SourcePlace) {
-            guard !known.contains(step.rawValue) else { return }
+            guard !validation.graph.contains(step) else { return }
             diagnostics.append(
                 Diagnostic(
                     .unknownName, at: place, "there is no step `\(step)`",
-                    fix: Suggestion.fix(for: step.rawValue, among: known)))
+                    fix: Suggestion.fix(for: step.rawValue, among: validation.graph.order.map(\.rawValue))))
         }
         for step in validation.runbook.steps {
             var seen: Set<StepID> = []
@@ -113,8 +115,7 @@ extension RunbookValidator {
         validation.runbook.steps.flatMap { step in
             step.needs.compactMap { need in
                 guard need.value.accept.contains(.failed),
-                    let needed = validation.runbook.steps.first(where: { $0.id == need.value.step }),
-                    needed.onFailure != .continue
+                    let needed = validation.step(need.value.step), needed.onFailure != .continue
                 else { return nil }
                 return Diagnostic(
                     .need, at: need.place, "`\(needed.id)` never ends as failed while the run goes on",
