@@ -28,7 +28,7 @@ package struct StepRecord: Codable, Sendable, Equatable {
     /// Its process goes on after the step succeeded.
     package var isBackground: Bool
     package var needs: [StepID]
-    /// SHA-256 over the step's definition and the digests of its transitive needs.
+    /// SHA-256 over the step's definition and the digests of its needs, which cover theirs.
     package var digest: Digest
     /// The drill runs something else than a real run would.
     package var differsInDrill: Bool

@@ -17,6 +17,9 @@ struct StepGraph {
     /// Which step of the file it is, counted from 0.
     func index(of step: StepID) -> Int? { places[step] }
 
+    /// The steps that it names as its needs, each once.
+    func directNeeds(of step: StepID) -> Set<StepID> { Set(needs[step, default: []].map(\.step)) }
+
     /// Every step that has to be over before this one, in any of its ends; the step itself only in a circle.
     func transitiveNeeds(of step: StepID) -> Set<StepID> {
         var found: Set<StepID> = []

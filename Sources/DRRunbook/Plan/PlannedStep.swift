@@ -28,7 +28,7 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var skipInDrill: String?
     /// Whether the drill runs something else than a real run would (`inDrill: {run: …}`).
     package var differsInDrill: Bool
-    /// SHA-256 over this definition and the digests of its transitive needs.
+    /// SHA-256 over this definition and the digests of its needs, which cover theirs.
     package var digest: Digest
 
     package init(

@@ -1,7 +1,7 @@
 import DRCrypto
 
 /// What a step's digest covers: its definition in canonical JSON (with `none` for the digest itself), the paths
-/// and digests of the files that it names, and the digests of its transitive needs, sorted.
+/// and digests of the files that it names, and the digests of its needs, sorted. Those cover their own needs in turn.
 enum StepDigest {
     /// Takes the digest's place while it is not known: 64 zeros.
     static let none = Digest(repeatElement(0, count: Digest.byteCount)) ?? Digest.of("")
@@ -16,7 +16,7 @@ enum StepDigest {
             guard let index = places[id] else { continue }
             var text = String(decoding: try PlanCodec.canonical(result[index], what: "step \(id)"), as: UTF8.self)
             for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)" }
-            let needs = graph.transitiveNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
+            let needs = graph.directNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
             for digest in needs.sorted() { text += "\n\(digest)" }
             result[index].digest = Digest.of(text)
         }
