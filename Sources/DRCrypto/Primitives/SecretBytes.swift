@@ -96,6 +96,20 @@ import COpenSSL
         }
     }
 
+    /// Where its lines are, as text, without their ends, which are LF or CR LF.
+    package var lineRanges: [Range<Int>] {
+        withBytes { bytes in
+            var ranges: [Range<Int>] = []
+            var start = 0
+            for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "\n") {
+                let hasReturn = index > start && bytes[index - 1] == UInt8(ascii: "\r")
+                ranges.append(start..<(hasReturn ? index - 1 : index))
+                start = index + 1
+            }
+            return ranges
+        }
+    }
+
     /// Compares in a time that depends on the lengths only.
     package func equals(_ other: SecretBytes) -> Bool {
         withBytes { mine in other.withBytes { theirs in constantTimeEqual(mine, theirs) } }

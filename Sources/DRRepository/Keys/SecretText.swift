@@ -127,17 +127,4 @@ extension SecretBytes {
         }
         return isWhole ? bytes : nil
     }
-
-    /// Where its lines are, without their ends.
-    var lineRanges: [Range<Int>] {
-        withBytes { bytes in
-            var ranges: [Range<Int>] = []
-            var start = 0
-            for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "\n") {
-                ranges.append(start..<index)
-                start = index + 1
-            }
-            return ranges
-        }
-    }
 }

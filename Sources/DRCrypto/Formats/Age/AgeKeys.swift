@@ -142,7 +142,7 @@ package struct AgeIdentity: Sendable {
     /// - Throws: `malformed` with the number of the line, without showing it; `malformed` too if there is no identity.
     package static func parse(file: SecretBytes) throws(CryptoError) -> [AgeIdentity] {
         var identities: [AgeIdentity] = []
-        for (index, range) in lineRanges(of: file).enumerated() {
+        for (index, range) in file.lineRanges.enumerated() {
             let isSilent = file.withBytes { bytes in range.isEmpty || bytes[range.lowerBound] == UInt8(ascii: "#") }
             if isSilent { continue }
             do {
@@ -155,19 +155,5 @@ package struct AgeIdentity: Sendable {
         }
         guard !identities.isEmpty else { throw CryptoError(.malformed, "the identity file holds no identity") }
         return identities
-    }
-
-    /// Where the lines are, without their ends, which are LF or CR LF.
-    private static func lineRanges(of file: SecretBytes) -> [Range<Int>] {
-        file.withBytes { bytes in
-            var ranges: [Range<Int>] = []
-            var start = 0
-            for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "\n") {
-                let hasReturn = index > start && bytes[index - 1] == UInt8(ascii: "\r")
-                ranges.append(start..<(hasReturn ? index - 1 : index))
-                start = index + 1
-            }
-            return ranges
-        }
     }
 }
