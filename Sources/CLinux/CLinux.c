@@ -45,6 +45,11 @@ int clinux_lock_exclusively(int descriptor) {
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 
+int clinux_unlock(int descriptor) {
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
 int clinux_is_locked(int descriptor) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(descriptor, F_OFD_GETLK, &lock) < 0) return -1;

@@ -1,5 +1,6 @@
 import DRSystem
 import DRTestSupport
+import Foundation
 import SystemPackage
 import Testing
 
@@ -150,6 +151,26 @@ import Testing
             #expect(try DurableFile.read(at: path, limit: 100) == Array("pid 7 on here".utf8))
             #expect(try !isFree(path))
         }
+        #expect(try isFree(path))
+    }
+
+    @Test func `lets go also while a child that is being started still shares the open file`() throws {
+        let path = folder.appending("lock")
+        var shared: Int32 = -1
+        defer { close(shared) }
+        do {
+            guard let lock = try FileLock.tryAcquire(at: path) else {
+                Issue.record("the lock is held")
+                return
+            }
+            // What fork(2) gives a child: one more descriptor of the same open file.
+            for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+                if target == path.string, let descriptor = Int32(name) { shared = dup(descriptor) }
+            }
+            try lock.note("held")
+        }
+        #expect(shared >= 0)
         #expect(try isFree(path))
     }
 

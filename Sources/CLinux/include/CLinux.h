@@ -21,6 +21,9 @@ int clinux_syncfs(int descriptor);
 /// so that closing another descriptor of the same file in this process does not drop it.
 int clinux_lock_exclusively(int descriptor);
 
+/// Gives that lock back, also where a child between fork and exec still holds the open file description.
+int clinux_unlock(int descriptor);
+
 /// Whether another open file description holds a lock on the file (F_OFD_GETLK): 1, 0, or -1. Takes none itself.
 int clinux_is_locked(int descriptor);
 

@@ -20,9 +20,11 @@ package struct AppendFile: ~Copyable {
         file = opened
     }
 
+    deinit { file.unlock() }
+
     /// Takes the exclusive lock that belongs to this open file; it goes with this value.
     ///
-    /// Tries for up to half a second: a child that somebody is starting holds its parent's files until its exec.
+    /// Tries for up to half a second: a child that a killed holder was starting has its files until its exec.
     /// - Returns: false when somebody else holds it.
     package borrowing func tryLock() throws(SystemError) -> Bool {
         for _ in 0..<50 {

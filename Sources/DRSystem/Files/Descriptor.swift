@@ -127,4 +127,8 @@ package struct Descriptor: ~Copyable, Sendable {
         }
         return true
     }
+
+    /// Gives the lock back at once; harmless where there is none. Closing alone would not do: a child that some
+    /// thread is starting shares the open file, and with it the lock, until its exec.
+    package borrowing func unlock() { _ = clinux_unlock(rawValue) }
 }

@@ -11,6 +11,8 @@ package struct FileLock: ~Copyable, Sendable {
 
     private init(_ file: consuming Descriptor) { self.file = file }
 
+    deinit { file.unlock() }
+
     /// Never waits. Creates the file, with mode 0600, where there is none.
     /// - Returns: nil when another process (or another `FileLock`) holds it.
     package static func tryAcquire(at path: FilePath) throws(SystemError) -> FileLock? {
