@@ -85,6 +85,16 @@ let package = Package(
         tests(of: "DRRunbook", imports: ["DRTestSupport", "DRCrypto"], exclude: ["Diagnostics", "Golden"]),
         room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRTestSupport", "DRRunbook", "DRCrypto"], exclude: ["Golden", "Scenarios"]),
+        room(
+            "DRSimulation",
+            imports: [
+                "DRRunbook", "DRMachine", "DRJournal", "DRCrypto",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        .executableTarget(
+            name: "drctl-sim",
+            dependencies: ["DRSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: houseRules),
         room("DRMeasure", imports: ["DRRunbook", "DRMachine"]),
         tests(of: "DRMeasure", imports: ["DRRunbook", "DRMachine", "DRCrypto"]),
         room(

@@ -6,7 +6,7 @@ package struct JournalContents: Sendable {
     /// One a commit, in order: number, last event, hash.
     package var commits: [JournalHead] = []
     /// What the next commit chains to.
-    var lastCommit: CommitLine?
+    package internal(set) var lastCommit: CommitLine?
     /// Of the last commit; 0 before any runner.
     package var epoch = 0
     /// Length of the committed part of the file.

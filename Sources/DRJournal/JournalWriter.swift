@@ -99,13 +99,11 @@ package final class JournalWriter: Sendable {
             throw JournalError(
                 .misuse, "a batch of events \(batch.after + 1) to \(batch.last) does not follow event \(lastEvent)")
         }
-        let commit = CommitLine.closing(
-            batch.lines, number: (state.last?.number ?? 0) + 1, epoch: epoch, event: batch.last,
-            previous: state.last?.hash ?? CommitLine.genesis)
+        let (bytes, commit) = batch.closed(after: state.last, epoch: epoch)
         let sizeBytes = state.file.sizeBytes
         do throws(SystemError) {
             try FaultPoint.reach("journal.beforeWrite")
-            try state.file.append(batch.lines + commit.bytes)
+            try state.file.append(bytes)
         } catch {
             try undo(error, backTo: sizeBytes, &state)
         }

@@ -21,7 +21,10 @@ package enum Event: Sendable, Equatable {
     case runCreated(RunCreated)
     case runnerStarted(RunnerIdentity)
     case supervisorReady(SupervisorIdentity)
+    /// The line to it has ended; whether it lives is not known.
     case supervisorLost(Place, generation: Int)
+    /// No supervisor lives there: it was seen to end, or none answers.
+    case supervisorGone(Place, generation: Int)
     /// The negative probe and its positive control, before the first step of a drill.
     case isolationChecked(IsolationReport)
 

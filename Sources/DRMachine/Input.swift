@@ -5,8 +5,10 @@ package enum Input: Sendable, Equatable {
     case createRun(RunCreated)
     case runnerStarted(RunnerIdentity)
     case supervisorConnected(SupervisorIdentity, attempts: [AttemptReport])
-    /// Its connection has ended: it died, or it answered `finish`. A stale generation changes nothing.
+    /// Its connection has ended, and nobody knows whether it lives. A stale generation changes nothing.
     case supervisorLost(Place, generation: Int)
+    /// It answered `finish` and ended, or no supervisor is there at all. A stale generation changes nothing.
+    case supervisorGone(Place, generation: Int)
     /// No supervisor can be had there, and trying again does not help; the reason says what and what next.
     /// Before the first step the run is refused; later it pauses.
     case placeUnavailable(Place, reason: String)
@@ -30,8 +32,11 @@ package enum Action: Sendable, Hashable {
     case stop(AttemptID)
     /// Give the machine a `tick` when this moment is past, by either clock. There may be several.
     case wake(Moment)
-    /// End the supervisor there. When it is gone, or was gone already, say so with `supervisorLost`.
+    /// End the supervisor there, over its connection. When it has ended, say so with `supervisorGone`.
     case finish(Place)
+    /// The connection has ended: find out whether a supervisor lives there, and end it. When none does, say so with
+    /// `supervisorGone`.
+    case ensureGone(Place)
     /// The run is closed: derive record and report, release everything.
     case conclude
 }

@@ -50,7 +50,7 @@ package actor Runner {
     private var timer: Task<Void, Never>?
     private var timerDue: Moment?
     /// What was begun for the state as it is, so that it is not begun twice.
-    private var performing: Set<Action> = []
+    private var agenda = Agenda()
 
     /// Takes the run's lock, recovers the journal and folds it. Nothing is appended yet.
     /// - Throws: `JournalError` (`heldByAnother`, `notAuthentic`, …); `EngineError` for a run that this drctl cannot
@@ -129,6 +129,7 @@ package actor Runner {
     private func decide(_ inputs: [Input]) throws -> [[JournaledEvent]] {
         var groups: [[JournaledEvent]] = []
         for input in inputs {
+            agenda.take(input)
             let events = try RunMachine.advance(&state, input, now: configuration.time.moment())
             if !events.isEmpty { groups.append(events) }
         }
@@ -164,19 +165,10 @@ package actor Runner {
     /// Begins what the state asks for and is not under way.
     /// - Returns: whether the run is concluded.
     private func perform() -> Bool {
-        let outstanding = RunMachine.outstanding(state)
-        performing.formIntersection(outstanding)
-        var earliest: Moment?
-        for action in outstanding {
-            switch action {
-            case .wake(let due):
-                if earliest.map({ due.wall < $0.wall }) ?? true { earliest = due }
-            case .conclude: return true
-            default:
-                if performing.insert(action).inserted { begin(action) }
-            }
-        }
-        schedule(earliest)
+        let next = agenda.next(state)
+        if next.isConcluded { return true }
+        for action in next.begin { begin(action) }
+        schedule(next.wake)
         return false
     }
 
@@ -196,7 +188,9 @@ package actor Runner {
                 return
             }
             crew.stop(attempt, at: spec.place)
-        case .finish(let place): crew.finish(place, generation: state.lingering[place])
+        case .finish(let place): crew.finish(place)
+        case .ensureGone(let place):
+            if let generation = state.lingering[place] { crew.ensureGone(place, generation: generation) }
         case .wake, .conclude: break
         }
     }

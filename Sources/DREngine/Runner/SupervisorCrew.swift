@@ -109,6 +109,7 @@ final class SupervisorCrew: Sendable {
 
     private func listen(to connection: any SupervisorConnection, generation: Int) {
         Task {
+            var hasFinished = false
             for await news in connection.news {
                 switch news {
                 case .report(let report): mailbox.put(.input(.attemptReported(report)))
@@ -116,14 +117,20 @@ final class SupervisorCrew: Sendable {
                     if highest > epoch {
                         mailbox.put(.fatal(EngineError(.barred, "another runner has taken over run \(run): \(reason)")))
                     }
-                case .finished: break
+                case .finished: hasFinished = true
                 }
             }
             let isCurrent = state.withLock { state in
                 state.connections[connection.place] = nil
                 return !state.isClosed
             }
-            if isCurrent { mailbox.put(.input(.supervisorLost(connection.place, generation: generation))) }
+            guard isCurrent else { return }
+            let place = connection.place
+            mailbox.put(
+                .input(
+                    hasFinished
+                        ? .supervisorGone(place, generation: generation)
+                        : .supervisorLost(place, generation: generation)))
         }
     }
 
@@ -166,22 +173,26 @@ final class SupervisorCrew: Sendable {
         Task { try? await connection.stop(attempt) }
     }
 
-    /// Ends the supervisor of a place. One that this runner is not connected to is reached only if it lives.
-    func finish(_ place: Place, generation: Int?) {
+    /// Ends the supervisor that is connected; who listens to it says so when it has ended.
+    func finish(_ place: Place) {
+        guard let connection = connection(place) else { return }
+        Task { try? await connection.finish() }
+    }
+
+    /// Finds out whether a supervisor lives that is not connected, and ends it.
+    func ensureGone(_ place: Place, generation: Int) {
         Task {
-            if let connection = connection(place) {
-                try? await connection.finish()
-                return
-            }
-            let living = try? await access.reach(place)
-            if let living, let greeting = try? await living.hello(run: run, epoch: epoch, journalHead: nil) {
+            for attempt in 1...Self.connectAttempts {
+                guard let living = try? await access.reach(place) else { break }
+                guard (try? await living.hello(run: run, epoch: epoch, journalHead: nil)) != nil else {
+                    living.close()
+                    try? await Task.sleep(for: .milliseconds(100 << attempt))
+                    continue
+                }
                 try? await living.finish()
                 for await _ in living.news {}
-                // The journal may know an earlier one than the one that lived; it is the journal's that is waited for.
-                mailbox.put(.input(.supervisorLost(place, generation: generation ?? greeting.identity.generation)))
-            } else if let generation {
-                mailbox.put(.input(.supervisorLost(place, generation: generation)))
             }
+            mailbox.put(.input(.supervisorGone(place, generation: generation)))
         }
     }
 }

@@ -50,4 +50,13 @@ package struct JournalBatch: Sendable {
         last += events.count
         return true
     }
+
+    /// The batch as it is written, and the commit line that closes it.
+    /// - Parameter last: the commit before it; nil for the first.
+    package func closed(after last: CommitLine?, epoch: Int) -> (bytes: [UInt8], commit: CommitLine) {
+        let commit = CommitLine.closing(
+            lines, number: (last?.number ?? 0) + 1, epoch: epoch, event: self.last,
+            previous: last?.hash ?? CommitLine.genesis)
+        return (lines + commit.bytes, commit)
+    }
 }

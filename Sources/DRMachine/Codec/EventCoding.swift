@@ -3,7 +3,7 @@ import DRRunbook
 extension Event {
     /// The events' names as they are written.
     package enum Name: String, Codable, Sendable, CaseIterable {
-        case runCreated, runnerStarted, supervisorReady, supervisorLost, isolationChecked
+        case runCreated, runnerStarted, supervisorReady, supervisorLost, supervisorGone, isolationChecked
         case stepSkipped, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost, attemptInDoubt
         case retryScheduled, stepSucceeded, stepFailed, stepHeld
         case cardShown, cardExpired, approvalCounted
@@ -19,6 +19,7 @@ extension Event {
         case .runnerStarted: .runnerStarted
         case .supervisorReady: .supervisorReady
         case .supervisorLost: .supervisorLost
+        case .supervisorGone: .supervisorGone
         case .isolationChecked: .isolationChecked
         case .stepSkipped: .stepSkipped
         case .attemptIntended: .attemptIntended
@@ -83,7 +84,7 @@ extension Event {
 
     private func encodeFields(into data: inout KeyedEncodingContainer<Field>) throws {
         switch self {
-        case .supervisorLost(let place, let generation):
+        case .supervisorLost(let place, let generation), .supervisorGone(let place, let generation):
             try data.encode(place, forKey: .place)
             try data.encode(generation, forKey: .generation)
         case .attemptStarted(let attempt, let start):
@@ -183,6 +184,7 @@ extension Event {
         }
         switch name {
         case .supervisorLost: self = .supervisorLost(try get(.place), generation: try get(.generation))
+        case .supervisorGone: self = .supervisorGone(try get(.place), generation: try get(.generation))
         case .stepSkipped: self = .stepSkipped(try get(.step), reason: try get(.reason))
         case .attemptStarted: self = .attemptStarted(try get(.attempt), try get(.start))
         case .attemptEnded: self = .attemptEnded(try get(.attempt), try get(.end))

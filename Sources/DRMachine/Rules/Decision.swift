@@ -57,15 +57,21 @@ struct Decision {
         case .createRun, .runnerStarted: break
         case .supervisorConnected(let identity, let attempts): try connect(identity, attempts)
         case .supervisorLost(let place, let generation):
+            if let known = state.supervisors[place]?.generation, generation >= known {
+                try emit(.supervisorLost(place, generation: known))
+            }
+        case .supervisorGone(let place, let generation):
             // One that the journal never heard of held the spool's lock: the one before it is gone as well.
             if let known = state.lingering[place], generation >= known {
-                try emit(.supervisorLost(place, generation: known))
+                try emit(.supervisorGone(place, generation: known))
             }
         case .placeUnavailable(let place, let reason): try lack(place, reason: reason)
         case .isolationChecked(let report): try check(report)
         case .attemptReported(let report): try take(report)
         case .request(let accepted):
             try fireTimers()
+            // What expired just now is asked again, and answered as it is shown then.
+            try settle()
             try answer(accepted)
         case .requestRefused(let id, let ownerUID, let reason):
             if !state.appliedRequests.contains(id), !state.refusedRequests.contains(id) {
@@ -99,7 +105,12 @@ struct Decision {
         for index in state.topology.steps.indices { touched.insert(index) }
         try markStarted()
         if let request { try carryOut(request) }
-        if let before, before.bootID != runner.bootID, state.hasIntended { try holdAfterRestart() }
+        guard let before, before.bootID != runner.bootID else { return }
+        // A spool may have lost its end with the power, and count its supervisors' generations anew.
+        for (place, generation) in state.lingering.sorted(by: { $0.key < $1.key }) {
+            try emit(.supervisorGone(place, generation: generation))
+        }
+        if state.hasIntended { try holdAfterRestart() }
     }
 
     /// After a restart of the machine nothing goes on by itself.

@@ -5,7 +5,9 @@ extension RunState {
     var outstanding: [Action] {
         guard runner != nil else { return [] }
         if case .closed = status { return [.conclude] }
-        if case .stopping(_, _, .closing) = status { return lingering.keys.sorted().map(Action.finish) }
+        if case .stopping(_, _, .closing) = status {
+            return lingering.keys.sorted().map { supervisors[$0] == nil ? .ensureGone($0) : .finish($0) }
+        }
         var actions: [Action] = []
         let places = neededPlaces
         for place in places where supervisors[place] == nil { actions.append(.connect(place)) }
@@ -61,7 +63,8 @@ extension RunState {
                     dues.append(due)
                 }
             case .waitingToRetry(let due):
-                if mayStart || topology.isCleanup(index), isReachable(topology.steps[index].place) { dues.append(due) }
+                let mayRun = topology.isCleanup(index) || (mayStart && progress.openNeeds[index] == 0)
+                if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
             case .held(_, let due), .inDoubt(_, _, let due): if let due { dues.append(due) }

@@ -14,7 +14,12 @@ extension Decision {
                 guard state.status == .running else { return }
             }
             while state.progress.refusals.isEmpty, let index = nextToStart() {
-                try intend(.action, of: index)
+                // What it needed when it was tried first may have been lost, and failed, since.
+                if let unmet = state.unmetNeed(index) {
+                    try fail(index, reason: unmet)
+                } else {
+                    try intend(.action, of: index)
+                }
                 guard state.status == .running else { return }
             }
         } while events.count > count
@@ -28,7 +33,7 @@ extension Decision {
                 return false
             }
             return now.isPast(due) && state.isReachable(state.topology.steps[index].place)
-                && !state.isEndExpected(index)
+                && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
         }
         return [fresh, again].compactMap { $0 }.min()
     }

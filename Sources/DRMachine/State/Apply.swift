@@ -53,7 +53,7 @@ extension RunState {
         if case .closed = status { try require(journaled.event.mayFollowTheEnd, "the run is closed") }
         switch journaled.event {
         case .runCreated: throw Misfit(message: "the run was created before")
-        case .runnerStarted, .supervisorReady, .supervisorLost, .isolationChecked:
+        case .runnerStarted, .supervisorReady, .supervisorLost, .supervisorGone, .isolationChecked:
             try takePresence(journaled.event)
         case .attemptIntended, .attemptStarted, .attemptEnded, .attemptStopping, .attemptLost, .attemptInDoubt:
             try takeAttempt(journaled.event, at: journaled.at)
@@ -96,7 +96,13 @@ extension RunState {
             try require(
                 lingering[place] == generation, "generation \(generation) of \(place.rawValue) is not there")
             supervisors[place] = nil
+        case .supervisorGone(let place, let generation):
+            try require(
+                lingering[place] == generation, "generation \(generation) of \(place.rawValue) is not there")
+            supervisors[place] = nil
             lingering[place] = nil
+            // Another one with the same number has other namespaces.
+            if place == .inside { isolation = nil }
         case .isolationChecked(let report):
             try require(plan.mode == .drill, "a real run is not isolated")
             try require(
@@ -184,7 +190,7 @@ extension Event {
     /// What people still say of a run that is closed, and what a runner does to write it down.
     fileprivate var mayFollowTheEnd: Bool {
         switch self {
-        case .runnerStarted, .supervisorLost, .requestApplied, .requestRefused, .noted, .clockMarked, .cleanupSettled:
+        case .runnerStarted, .supervisorGone, .requestApplied, .requestRefused, .noted, .clockMarked, .cleanupSettled:
             true
         default: false
         }

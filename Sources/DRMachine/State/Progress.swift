@@ -116,13 +116,7 @@ extension RunState {
     /// The truth table of `needs`, then `inDrill: {skip}`, then `when`; asked once all needs are over.
     func readiness(_ index: Int) -> Readiness {
         let step = topology.steps[index]
-        if !topology.isCleanup(index) {
-            for need in step.needs {
-                guard let outcome = steps[need.step]?.phase.outcome, need.accept.contains(outcome) else {
-                    return .skip(reason: "needs \(need.step), which \(outcomeWords(need.step))")
-                }
-            }
-        }
+        if let unmet = unmetNeed(index) { return .skip(reason: unmet) }
         if plan.mode == .drill, let reason = step.skipInDrill { return .skip(reason: reason) }
         guard let condition = step.condition else { return .start }
         do {
@@ -135,6 +129,17 @@ extension RunState {
         } catch {
             return .fail(reason: "when cannot be evaluated: \(error)")
         }
+    }
+
+    /// The first need that is not over in an accepted end, in words; nil: all are.
+    func unmetNeed(_ index: Int) -> String? {
+        if topology.isCleanup(index) { return nil }
+        for need in topology.steps[index].needs {
+            guard let outcome = steps[need.step]?.phase.outcome, need.accept.contains(outcome) else {
+                return "needs \(need.step), which \(outcomeWords(need.step))"
+            }
+        }
+        return nil
     }
 
     private func outcomeWords(_ id: StepID) -> String {

@@ -21,6 +21,7 @@ struct EventLine {
         case .supervisorReady(let supervisor):
             supervisor.generation == 1 ? nil : "supervisor \(supervisor.place.rawValue) replaced"
         case .supervisorLost(let place, _): isEnding ? nil : "supervisor \(place.rawValue) lost"
+        case .supervisorGone(let place, _): isEnding ? nil : "supervisor \(place.rawValue) gone"
         case .isolationChecked(let report): isolation(report)
         case .noted(_, let text): "note: \(text)"
         case .runPaused(let reason): "paused: \(reason)"

@@ -1,0 +1,122 @@
+import DRCrypto
+import DRRunbook
+
+/// Random plans: every kind of step, option and graph that a runbook can ask for.
+enum PlanMaker {
+    static func plan(_ dice: inout Dice) -> Plan {
+        let isDrill = dice.oneIn(2)
+        var plan = Plan(
+            runbook: RunbookIdentity(
+                name: "simulated", title: "A simulated run", owner: "nobody", digest: Digest.of("runbook")),
+            purpose: isDrill ? .rehearsal : .failover, mode: isDrill ? .drill : .real, environment: "simulated")
+        plan.width = 1 + dice.below(4)
+        plan.repositories["main"] = PlannedRepository(address: Template("/w/repository"))
+        plan.people = [
+            PlannedPerson(name: "ada", user: "ada", uid: 1000, roles: ["commander"]),
+            PlannedPerson(name: "bob", user: "bob", uid: 1001, roles: ["commander", "operator"]),
+            PlannedPerson(name: "cleo", user: "cleo", uid: 1002, roles: ["commander"]),
+            PlannedPerson(name: "dan", user: "dan", uid: 1003, roles: ["operator", "commander"]),
+        ]
+        if isDrill {
+            plan.isolation = PlannedIsolation(
+                mustNotReach: [], whenNotDemonstrated: dice.oneIn(2) ? .continue : .refuse)
+        }
+        let count = 2 + dice.below(9)
+        for index in 0..<count { plan.steps.append(step(index, of: count, isDrill: isDrill, plan, &dice)) }
+        if isDrill {
+            for index in 0..<dice.below(4) { plan.cleanup.append(cleanup(index, &dice)) }
+        }
+        return plan
+    }
+
+    private static func step(
+        _ index: Int, of count: Int, isDrill: Bool, _ plan: Plan, _ dice: inout Dice
+    ) -> PlannedStep {
+        let id = StepID("s\(index)")
+        var step = PlannedStep(id: id, title: id.rawValue, action: .run(.argv([Template("true")])), digest: none)
+        step.effect = dice.of([.unsafe, .unsafe, .idempotent, .checkable, .read])
+        step.place = isDrill && !dice.oneIn(4) ? .inside : .outside
+        switch dice.below(12) {
+        case 0:
+            step.action = .approve(
+                ApprovalCard(
+                    message: Template("Go on?"), roles: dice.oneIn(2) ? [] : ["commander"],
+                    quorum: dice.of([1, 1, 2, 3]), notInitiator: dice.oneIn(2), within: patience(&dice)))
+            step.effect = .read
+        case 1:
+            step.action = .manual(
+                ManualCard(
+                    instructions: Template("Look"), owner: "ops", within: patience(&dice),
+                    inputs: dice.oneIn(2) ? ["seen": .integer] : [:], evidenceRequired: dice.oneIn(2)))
+            step.effect = .unsafe
+        case 2:
+            step.action = .backup(
+                BackupAction(repository: "main", dataset: Template("data"), paths: [Template("/w/data")]))
+            step.effect = .checkable
+            step.place = .outside
+        case 3:
+            step.action = .wait(WaitAction(check: .tcp(Template("127.0.0.1:80")), holds: .zero))
+            step.effect = .read
+        case 4:
+            step.action = .resync(ResyncAction(from: Template("/w/a"), to: Template("/w/b"), service: "orders"))
+            step.effect = .idempotent
+        case 5, 6:
+            step.background = BackgroundPolicy(
+                ready: .tcp(Template("127.0.0.1:80")),
+                until: dice.oneIn(2) && index + 1 < count ? StepID("s\(index + 1 + dice.below(count - index - 1))") : nil,
+                onLoss: dice.oneIn(2) ? .restart : .hold)
+            step.effect = .idempotent
+        default: break
+        }
+        if step.effect == .checkable, case .run = step.action { step.probe = .run(.argv([Template("probe")])) }
+        let isCard = step.action.kind == .manual || step.action.kind == .approve
+        if !isCard, step.background == nil {
+            if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
+            if dice.oneIn(4) { step.within = .seconds(Int64(dice.of([3, 15, 60]))) }
+            step.timeout = dice.oneIn(3) ? .seconds(Int64(dice.of([1, 5, 20]))) : .minutes(10)
+        }
+        step.onFailure =
+            switch dice.below(6) {
+            case 0: .continue
+            case 1: .abort
+            case 2:
+                isCard
+                    ? .hold(unattended: .minutes(5))
+                    : .manual(ManualCard(instructions: Template("By hand"), owner: "ops", within: patience(&dice)))
+            default: .hold(unattended: .minutes(Int64(dice.of([1, 10]))))
+            }
+        if isDrill, dice.oneIn(15) { step.skipInDrill = "drills leave it out" }
+        if dice.oneIn(20) { step.condition = try? Expression(source: dice.oneIn(2) ? "true" : "false") }
+        for earlier in 0..<index where dice.oneIn(3) {
+            var need = Need(step: StepID("s\(earlier)"))
+            if plan.steps[earlier].onFailure == .continue { need.accept.append(.failed) }
+            if dice.oneIn(4) { need.accept.append(.skipped) }
+            step.needs.append(need)
+        }
+        return step
+    }
+
+    private static func cleanup(_ index: Int, _ dice: inout Dice) -> PlannedStep {
+        var step = PlannedStep(
+            id: StepID("c\(index)"), title: "cleanup", action: .run(.argv([Template("rm")])), digest: none)
+        step.effect = dice.of([.idempotent, .idempotent, .unsafe, .checkable])
+        if step.effect == .checkable { step.probe = .run(.argv([Template("probe")])) }
+        step.place = dice.oneIn(3) ? .outside : .inside
+        step.timeout = .seconds(Int64(dice.of([5, 60])))
+        if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
+        return step
+    }
+
+    private static func retry(_ dice: inout Dice) -> RetryPolicy {
+        RetryPolicy(
+            attempts: 1 + dice.below(4), initial: .seconds(Int64(dice.of([1, 5]))), factorThousandths: 2000,
+            maximum: .seconds(20), jitter: dice.oneIn(2) ? .full : .none,
+            exitCodes: dice.oneIn(4) ? [1] : nil)
+    }
+
+    private static func patience(_ dice: inout Dice) -> TimeSpan? {
+        dice.oneIn(2) ? nil : .seconds(Int64(dice.of([5, 60, 600])))
+    }
+
+    private static let none = Digest.of("step")
+}
