@@ -56,10 +56,13 @@ final class SupervisorCrew: Sendable {
     /// The run is closed: ends the supervisors that were just being started when it was, of which the journal knows
     /// nothing.
     func end() async {
-        let connecting = state.withLock { state in
+        let (connecting, connections) = state.withLock { state in
             if !state.isClosed { state.stage = .ended }
-            return state.connecting
+            defer { state.connections = [:] }
+            return (state.connecting, state.connections)
         }
+        // One that greeted when the run was closed already.
+        for connection in connections.values { try? await connection.finish() }
         for task in connecting { await task.value }
     }
 

@@ -179,6 +179,8 @@ actor SupervisorCore {
     private func welcome(_ client: Client) {
         for (id, other) in clients where id != ObjectIdentifier(client) {
             refuse("epoch \(state.epoch) has the run: another connection said hello", other)
+            // The same runner may have said hello over two lines, and this one came late: it has to notice.
+            Task { await other.sender.finish() }
         }
         clients = [ObjectIdentifier(client): client]
     }

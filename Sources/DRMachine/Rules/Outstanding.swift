@@ -23,11 +23,10 @@ extension RunState {
 
     /// Where something is, or may come to be, under way.
     private var neededPlaces: [Place] {
-        let all: [Place] = plan.mode == .drill ? [.inside, .outside] : [.outside]
         // A pause may be there because a place cannot be had: whoever lets the run go on has it tried again.
         if status.isPaused { return [] }
-        guard case .stopping(_, _, let stage) = status else { return all }
-        return all.filter { place in
+        guard case .stopping(_, _, let stage) = status else { return plan.places }
+        return plan.places.filter { place in
             if !liveAttempts(at: place).isEmpty { return true }
             guard stage == .cleanup else { return false }
             // The probes of isolation compare inside with outside.

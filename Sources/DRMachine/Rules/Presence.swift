@@ -69,16 +69,20 @@ extension Decision {
         if state.status.isStopping {
             for index in state.topology.mainCount..<state.topology.steps.count
             where state.topology.steps[index].place == .inside && !state[index].phase.isOver {
-                if case .stopping(_, _, .cleanup) = state.status {
-                    try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason))
+                guard case .stopping(_, _, .cleanup) = state.status else { return }
+                let live = state[index].live
+                // What was intended and never started is stopped: that proves it.
+                for attempt in live where attempt.stopReason == nil {
+                    try emit(.attemptStopping(attempt.id, reason: reason))
                 }
+                if live.isEmpty { try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason)) }
             }
         } else {
             try stop(isFirst ? .refused : .failed, reason: reason)
         }
     }
 
-    private static func words(for report: IsolationReport) -> String {
+    static func words(for report: IsolationReport) -> String {
         let answered = report.probes.filter(\.answeredInside).map(\.name)
         let silent = report.probes.filter { !$0.answeredOutside && !$0.answeredInside }.map(\.name)
         return switch report.verdict {

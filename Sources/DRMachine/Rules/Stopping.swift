@@ -93,12 +93,25 @@ extension Decision {
             switch state.readiness(index) {
             case .skip(let reason): try emit(.stepSkipped(step.id, reason: reason))
             case .fail(let reason): try fail(index, reason: reason)
-            case .start: if state.isReachable(step.place) || step.isCard { try begin(index) }
+            case .start:
+                let canStart = step.isCard ? true : try canCleanUp(index)
+                if canStart { try begin(index) }
             }
         case .waitingToRetry(let due):
-            if now.isPast(due), state.isReachable(step.place) { try intend(.action, of: index) }
+            let canStart = now.isPast(due) ? try canCleanUp(index) : false
+            if canStart { try intend(.action, of: index) }
         default: break
         }
+    }
+
+    /// Whether a cleanup step's place can be reached; where it never will be, the step is owed.
+    private mutating func canCleanUp(_ index: Int) throws(MachineError) -> Bool {
+        let step = state.topology.steps[index]
+        if state.isReachable(step.place) { return true }
+        if step.place == .inside, let report = state.refusedIsolation {
+            try emit(.cleanupOwed(step.id, reason: Self.words(for: report)))
+        }
+        return false
     }
 
     private mutating func stopServices() throws(MachineError) {

@@ -114,6 +114,13 @@ extension RunState {
         }
     }
 
+    /// The check of the isolation in force, where it does not allow anything inside.
+    var refusedIsolation: IsolationReport? {
+        guard let isolation, isolation.generation == supervisors[.inside]?.generation, !allows(isolation.verdict)
+        else { return nil }
+        return isolation
+    }
+
     /// Whether the inside that is there now was shown to be isolated, as far as the plan asks for it.
     var isIsolated: Bool {
         guard let isolation, let inside = supervisors[.inside], isolation.generation == inside.generation else {
@@ -149,6 +156,8 @@ extension RunState {
         case (.closingBegan, .stopping(let cause, let reason, let stage)):
             try require(stage != .closing, "the run is closing already")
             status = .stopping(cause, reason: reason, stage: .closing)
+            // A runner may have started one, and died before it could say so.
+            for place in plan.places where lingering[place] == nil { lingering[place] = 0 }
         case (.runClosed(let outcome, let reason), .stopping(_, _, .closing)):
             status = .closed(outcome, reason: reason)
         case (.cleanupOwed(let step, let reason), .stopping(_, _, .cleanup)):

@@ -36,6 +36,9 @@ package struct Plan: Codable, Sendable, Equatable {
         steps.first { $0.id == id } ?? cleanup.first { $0.id == id }
     }
 
+    /// Where its steps can run: a drill has an inside.
+    package var places: [Place] { mode == .drill ? [.inside, .outside] : [.outside] }
+
     package init(
         runbook: RunbookIdentity, purpose: Purpose, mode: RunMode, environment: String, inputs: [String: String] = [:],
         targets: [String: PlannedTarget] = [:], services: [PlannedService] = [], isolation: PlannedIsolation? = nil,

@@ -21,6 +21,8 @@ struct Ledger {
         var card: Card?
         var approvers: Set<String> = []
         var brokeGlass = false
+        /// What may live on because nobody can end it, and the journal says so.
+        var givenUp: Set<AttemptID> = []
         /// A person says that it is done.
         var isClaimed = false
         var wasShown = false
@@ -85,7 +87,7 @@ struct Ledger {
                 judge.isReplay || judge.checker.spawns[id] != nil, .reportsAreTrue, "\(id) never started")
             steps[id.step]?.started.insert(id)
         case .attemptEnded(let id, let end): try finish(id, end, judge)
-        case .attemptLost(let id, _): try lose(id, judge)
+        case .attemptLost(let id, let reason): try lose(id, isGivenUp: reason.hasPrefix("nobody can ask"), judge)
         case .attemptInDoubt(let id, _, _):
             try require(steps[id.step]?.lost == id, .reportsAreTrue, "\(id) is in doubt, and was not lost")
             steps[id.step]?.isInDoubt = true
@@ -222,7 +224,8 @@ struct Ledger {
         try require(steps[id.step]?.live.contains(id) == true, .reportsAreTrue, "\(id) ends, and is not under way")
         steps[id.step]?.live.remove(id)
         steps[id.step]?.lastEnd = (id, end.result)
-        guard !judge.isReplay else { return }
+        // A disk that forgot an attempt makes another one of the same number.
+        guard !judge.world.rates.syncsLie else { return }
         let truth = judge.checker.results[id]
         let neverStarted = judge.checker.spawns[id] == nil && end.result == .stopped
         try require(
@@ -231,11 +234,16 @@ struct Ledger {
         if id.part == .action, !end.succeeded, steps[id.step]?.isService == false { steps[id.step]?.failures += 1 }
     }
 
-    private mutating func lose(_ id: AttemptID, _ judge: Judge) throws {
+    /// - Parameter isGivenUp: no supervisor can be had to ask, and the run says so and ends.
+    private mutating func lose(_ id: AttemptID, isGivenUp: Bool, _ judge: Judge) throws {
         try require(steps[id.step]?.live.contains(id) == true, .reportsAreTrue, "\(id) is lost, and was not under way")
         steps[id.step]?.live.remove(id)
         if id.part == .action { steps[id.step]?.lost = id }
-        guard !judge.isReplay else { return }
+        guard !judge.isReplay, !judge.world.rates.syncsLie else { return }
+        if isGivenUp {
+            steps[id.step]?.givenUp.insert(id)
+            return
+        }
         try require(
             judge.world.processes[id]?.isLive != true, .lostIsGone, "\(id) is taken as lost, and its process lives")
     }

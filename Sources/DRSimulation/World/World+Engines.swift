@@ -144,6 +144,7 @@ extension World {
             tell("runner \(index) concludes the run")
             engines[index].isOver = true
             engines[index].isAlive = false
+            for line in engines[index].lines.values.sorted() { send(.finish(epoch: engines[index].epoch), over: line) }
             return
         }
         for action in next.begin { begin(action, index) }
@@ -317,6 +318,7 @@ extension World {
     func toEngine(_ number: Int, _ reply: SupervisorReply) throws {
         let line = lines[number]
         let index = line.engine
+        tell("\(line.place.rawValue) supervisor to runner \(index) of life \(line.engineLife): \(reply)")
         guard !line.isFarewell, engines[index].life == line.engineLife else { return }
         guard engines[index].isAlive else {
             // `conclude` came before this greeting: who greets is told to finish.

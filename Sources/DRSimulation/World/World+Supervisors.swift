@@ -49,6 +49,7 @@ extension World {
     func toSupervisor(_ number: Int, _ request: SupervisorRequest) throws {
         let line = lines[number]
         guard lives(line.place, line.supervisorLife) else { return }
+        tell("runner \(line.engine) of life \(line.engineLife) to \(line.place.rawValue) supervisor: \(request)")
         if case .hello(_, let epoch, _) = request { checker.heard(epoch, at: line.place) }
         try give(line.place, .asked(request), from: number)
     }
@@ -81,6 +82,7 @@ extension World {
             if case .hello = reply {
                 if let other = supervisors[place]?.client, other != line {
                     send(.refused(reason: "another line said hello", epoch: supervisors[place]?.state.epoch ?? 0), back: other)
+                    hangUp(other)
                 }
                 supervisors[place]?.client = line
             }
