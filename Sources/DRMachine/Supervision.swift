@@ -49,6 +49,14 @@ package struct AttemptReport: Codable, Sendable, Equatable {
         self.phase = phase
     }
 
+    /// Whether its end is yet to come.
+    package var isOpen: Bool {
+        switch phase {
+        case .starting, .started: true
+        case .ended, .lost: false
+        }
+    }
+
     /// How far an attempt has come, as the spool knows it.
     package enum Phase: Sendable, Equatable {
         /// `starting` is spooled, `started` is not (yet).

@@ -10,7 +10,9 @@ final class SupervisorCrew: Sendable {
     private struct State {
         var connections: [Place: any SupervisorConnection] = [:]
         /// Supervisors that are being started or greeted.
-        var connecting: [Task<Void, Never>] = []
+        var connecting: [Place: Task<Void, Never>] = [:]
+        /// Places whose supervisor is to end: none is started there any longer.
+        var unwanted: Set<Place> = []
         var stage = Stage.working
         var isClosed: Bool { stage != .working }
     }
@@ -63,7 +65,7 @@ final class SupervisorCrew: Sendable {
         }
         // One that greeted when the run was closed already.
         for connection in connections.values { try? await connection.finish() }
-        for task in connecting { await task.value }
+        for task in connecting.values { await task.value }
     }
 
     // MARK: coming and going
@@ -71,7 +73,7 @@ final class SupervisorCrew: Sendable {
     func connect(_ place: Place, head: JournalHead?) {
         let task = Task {
             for attempt in 1...Self.connectAttempts {
-                if state.withLock(\.isClosed) { return }
+                if state.withLock({ $0.isClosed || $0.unwanted.contains(place) }) { return }
                 do throws(EngineError) {
                     let connection = try await access.connect(place)
                     try await greet(connection, head: head)
@@ -86,13 +88,14 @@ final class SupervisorCrew: Sendable {
                 }
             }
         }
-        state.withLock { $0.connecting.append(task) }
+        state.withLock { $0.connecting[place] = task }
     }
 
     /// Says hello, hands what the spool knows to the machine, and listens from then on.
     private func greet(_ connection: any SupervisorConnection, head: JournalHead?) async throws(EngineError) {
         let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: head)
         let stage = state.withLock { state in
+            if state.unwanted.contains(connection.place) { return Stage.ended }
             if !state.isClosed { state.connections[connection.place] = connection }
             return state.stage
         }
@@ -184,18 +187,31 @@ final class SupervisorCrew: Sendable {
 
     /// Finds out whether a supervisor lives that is not connected, and ends it.
     func ensureGone(_ place: Place, generation: Int) {
+        let connecting = state.withLock { state in
+            state.unwanted.insert(place)
+            return state.connecting[place]
+        }
         Task {
+            await connecting?.value
             for attempt in 1...Self.connectAttempts {
                 guard let living = try? await access.reach(place) else { break }
-                guard (try? await living.hello(run: run, epoch: epoch, journalHead: nil)) != nil else {
+                do {
+                    try await end(living)
+                } catch {
                     living.close()
                     try? await Task.sleep(for: .milliseconds(100 << attempt))
-                    continue
                 }
-                try? await living.finish()
-                for await _ in living.news {}
             }
             mailbox.put(.input(.supervisorGone(place, generation: generation)))
         }
+    }
+
+    /// Ends a supervisor that nobody is connected to, with whatever it still runs.
+    private func end(_ living: any SupervisorConnection) async throws(EngineError) {
+        let greeting = try await living.hello(run: run, epoch: epoch, journalHead: nil)
+        for report in greeting.attempts where report.isOpen { try await living.stop(report.attempt) }
+        try await living.finish()
+        // It refuses as long as something is under way.
+        for await case .report(let report) in living.news where !report.isOpen { try await living.finish() }
     }
 }

@@ -19,6 +19,8 @@ struct SimulatedEngine {
     var handedOver: Set<String> = []
     /// Lines by place, once the supervisor at the other end has greeted.
     var lines: [Place: Int] = [:]
+    /// Places whose supervisor is to end: none is started there any longer.
+    var unwanted: Set<Place> = []
     var wake: Moment?
     var timerSerial = 0
     /// The run is closed, and what is being connected yet is sent away.

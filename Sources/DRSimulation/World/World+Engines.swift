@@ -177,6 +177,7 @@ extension World {
         case .finish(let place):
             if let line = engines[index].lines[place] { send(.finish(epoch: engines[index].epoch), over: line) }
         case .ensureGone(let place):
+            engines[index].unwanted.insert(place)
             if let generation = state.lingering[place] {
                 after(
                     network.time(0...5 * .millisecond),
@@ -249,6 +250,7 @@ extension World {
             }
             return
         }
+        if engines[index].unwanted.contains(place) { return }
         if supervisors[place]?.isAlive != true {
             if !haveFaultsEnded, fate.perMille(rates.supervisorsNotStarting) {
                 return retry(index, life, place, tries, "it could not be started")
@@ -281,12 +283,32 @@ extension World {
         lines[line].isFarewell = true
         lines[line].awaited = awaited
         send(.hello(run: Self.runID, epoch: engines[index].epoch, journalHead: nil), over: line)
-        send(.finish(epoch: engines[index].epoch), over: line)
+    }
+
+    /// Whoever is to end is told so, with whatever it still runs; it refuses as long as something is under way.
+    private func goOn(_ farewell: Int, _ reply: SupervisorReply) {
+        let epoch = engines[lines[farewell].engine].epoch
+        switch reply {
+        case .hello(_, let attempts):
+            for report in attempts where report.isOpen {
+                send(.stop(epoch: epoch, attempt: report.attempt), over: farewell)
+            }
+            send(.finish(epoch: epoch), over: farewell)
+        case .report(let report): if !report.isOpen { send(.finish(epoch: epoch), over: farewell) }
+        case .refused, .finished: break
+        }
     }
 
     func finishing(_ index: Int, _ life: Int, _ place: Place, _ generation: Int) throws {
         guard lives(index, life) else { return }
-        if supervisors[place]?.isAlive == true {
+        let isConnecting = lines.contains {
+            $0.engine == index && $0.engineLife == life && $0.place == place && $0.isOpen && $0.generation == nil
+                && !$0.isFarewell
+        }
+        if isConnecting {
+            after(
+                100 * .millisecond, .finishing(engine: index, life: life, place, generation: generation))
+        } else if supervisors[place]?.isAlive == true {
             bidFarewell(index, place, awaited: generation)
         } else {
             put(.supervisorGone(place, generation: generation), to: index)
@@ -319,10 +341,14 @@ extension World {
         let line = lines[number]
         let index = line.engine
         tell("\(line.place.rawValue) supervisor to runner \(index) of life \(line.engineLife): \(reply)")
-        guard !line.isFarewell, engines[index].life == line.engineLife else { return }
-        guard engines[index].isAlive else {
-            // `conclude` came before this greeting: who greets is told to finish.
-            if engines[index].isOver, case .hello = reply { send(.finish(epoch: engines[index].epoch), over: number) }
+        guard engines[index].life == line.engineLife else { return }
+        if line.isFarewell { return goOn(number, reply) }
+        guard engines[index].isAlive, !engines[index].unwanted.contains(line.place) || line.generation != nil else {
+            // The run was concluded, or is being, before this greeting: who greets is told to finish.
+            if case .hello = reply {
+                lines[number].isFarewell = true
+                goOn(number, reply)
+            }
             return
         }
         switch reply {
@@ -347,7 +373,8 @@ extension World {
         guard lives(index, line.engineLife) else { return }
         if engines[index].lines[line.place] == number { engines[index].lines[line.place] = nil }
         if line.isFarewell {
-            if let awaited = line.awaited { put(.supervisorGone(line.place, generation: awaited), to: index) }
+            // It may be the line that ended, and not the supervisor.
+            if let awaited = line.awaited { try finishing(index, line.engineLife, line.place, awaited) }
         } else if let generation = line.generation {
             put(
                 line.hasFinished
