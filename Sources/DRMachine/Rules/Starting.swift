@@ -32,7 +32,9 @@ extension Decision {
             guard case .waitingToRetry(let due) = state[index].phase, !state.topology.isCleanup(index) else {
                 return false
             }
-            return now.isPast(due) && state.isReachable(state.topology.steps[index].place)
+            // A tick is due that fails what has no time left.
+            return now.isPast(due) && !isWithinPast(index)
+                && state.isReachable(state.topology.steps[index].place)
                 && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
         }
         return [fresh, again].compactMap { $0 }.min()

@@ -16,6 +16,8 @@ struct Ledger {
         var failures = 0
         var askedAgain = 0
         var retryDue: Moment?
+        /// Since when its time for the whole step runs.
+        var since: Moment?
         var isHeld = false
         var isInDoubt = false
         var card: Card?
@@ -189,6 +191,12 @@ struct Ledger {
             try require(entry.at.isPast(due), .retriesAsDeclared, "\(id) is intended before its retry is due")
         }
         try require(!account.isHeld && !account.isInDoubt, .retriesAsDeclared, "\(id) is intended, and waits for a person")
+        if let within = step.within, let since = account.since {
+            try require(
+                !entry.at.isPast(since.advanced(by: within)), .retriesAsDeclared,
+                "\(id) is intended, and the time for the whole step is over")
+        }
+        steps[id.step]?.since = account.since ?? entry.at
         steps[id.step]?.attempts += 1
         steps[id.step]?.retryDue = nil
         steps[id.step]?.lost = nil
@@ -270,8 +278,12 @@ struct Ledger {
         } else {
             steps[id]?.failures = 0
             steps[id]?.askedAgain += 1
+            steps[id]?.since = nil
         }
-        if account.isServiceLost { steps[id]?.failures = 0 }
+        if account.isServiceLost {
+            steps[id]?.failures = 0
+            steps[id]?.since = nil
+        }
         steps[id]?.isAnswered = false
         steps[id]?.isHeld = false
         steps[id]?.isInDoubt = false
@@ -386,10 +398,18 @@ struct Ledger {
             appliedRequests.insert(id).inserted, .requestsAreAnswered, "request \(id) is applied twice")
         try require(
             judge.checker.requests[id] == request, .requestsAreAnswered, "request \(id) is applied, and nobody left it")
-        guard case .resolve(let step, let resolution, _, _, _) = request.request.ask else { return }
+        guard case .resolve(let step, let resolution, _, let inputs, let evidence) = request.request.ask else { return }
         try require(
             steps[step]?.card != nil || steps[step]?.isHeld == true || steps[step]?.isInDoubt == true,
             .requestsAreAnswered, "an answer about \(step) is applied, and nothing was asked")
+        if resolution == .done, let card = steps[step]?.card {
+            try require(
+                card.inputs.keys.allSatisfy { inputs[$0] != nil }, .requestsAreAnswered,
+                "\(step) is said to be done without its inputs")
+            try require(
+                !card.evidenceRequired || !evidence.isEmpty, .requestsAreAnswered,
+                "\(step) is said to be done without evidence")
+        }
         steps[step]?.isAnswered = true
         if resolution == .done { steps[step]?.isClaimed = true }
     }

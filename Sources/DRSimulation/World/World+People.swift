@@ -64,12 +64,13 @@ extension World {
                 for (name, type) in card.inputs {
                     inputs[name] = type == .string ? .string("x") : type == .integer ? .integer(1) : .boolean(true)
                 }
+                if people.perMille(rates.staleCard) { inputs = [:] }
                 let failed = people.perMille(rates.rejecting)
                 leave(
                     uid,
                     .resolve(
                         step: step, as: failed ? .failed : .done, reason: "it is so", inputs: failed ? [:] : inputs,
-                        evidence: ["photo.jpg"]))
+                        evidence: people.perMille(rates.staleCard) ? [] : ["photo.jpg"]))
             }
         case .question(let step):
             leave(
