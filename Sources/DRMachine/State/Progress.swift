@@ -59,11 +59,11 @@ struct StepIndices: Sendable, Equatable {
 }
 
 extension RunState {
-    subscript(index: Int) -> StepState { steps[topology.steps[index].id] ?? StepState() }
+    subscript(index: Int) -> StepState { steps.values[index] }
 
     /// Changes a step in place; its phase changes through `setPhase` only.
     mutating func update(_ index: Int, _ change: (inout StepState) -> Void) {
-        change(&steps[topology.steps[index].id, default: StepState()])
+        change(&steps.values[index])
     }
 
     /// Moves a step to another phase, and with it everything that is derived from phases.

@@ -12,7 +12,7 @@ package struct RunState: Sendable, Equatable {
     package internal(set) var lingering: [Place: Int] = [:]
     package internal(set) var isolation: IsolationReport?
     /// Every step and cleanup step of the plan.
-    package internal(set) var steps: [StepID: StepState] = [:]
+    package internal(set) var steps: StepStates
     package internal(set) var clocks: [ClockMark] = []
     package internal(set) var losses: [LossMeasure] = []
     package internal(set) var resyncs: [ResyncRecord] = []
@@ -44,7 +44,7 @@ package struct RunState: Sendable, Equatable {
         self.plan = plan
         topology = Topology(plan)
         progress = Progress(topology)
-        for step in topology.steps { steps[step.id] = StepState() }
+        steps = StepStates(topology)
     }
 
     /// The plan's steps that are not over, in declared order: what is still to come.
@@ -67,6 +67,22 @@ package enum StopStage: Int, Sendable, Comparable {
     case endingAttempts, cleanup, stoppingServices, closing
 
     package static func < (one: StopStage, other: StopStage) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// The steps' states, in the plan's order, cleanup last.
+package struct StepStates: Sendable, Equatable {
+    private let positions: [StepID: Int]
+    package internal(set) var values: [StepState]
+
+    init(_ topology: Topology) {
+        positions = topology.positions
+        values = [StepState](repeating: StepState(), count: topology.steps.count)
+    }
+
+    /// nil for what is no step of the plan.
+    package subscript(id: StepID) -> StepState? { positions[id].map { values[$0] } }
+
+    package static func == (one: StepStates, other: StepStates) -> Bool { one.values == other.values }
 }
 
 /// Where a step stands, and all that it has been through.

@@ -3,7 +3,7 @@ import DRRunbook
 
 /// What can happen in a simulated world. A number of a life (of a runner, a supervisor) makes what was meant for one
 /// that has died meanwhile go nowhere.
-enum Happening: Sendable {
+indirect enum Happening: Sendable {
     // Runners
     case operatorLooks
     case turn(engine: Int, life: Int)
