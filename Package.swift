@@ -91,9 +91,12 @@ let package = Package(
                 "DRRunbook", "DRMachine", "DRJournal", "DRCrypto",
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
+        tests(of: "DRSimulation"),
         .executableTarget(
             name: "drctl-sim",
-            dependencies: ["DRSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "DRSimulation", "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: houseRules),
         room("DRMeasure", imports: ["DRRunbook", "DRMachine"]),
         tests(of: "DRMeasure", imports: ["DRRunbook", "DRMachine", "DRCrypto"]),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import DRSimulation
-import FoundationEssentials
+import DRSystem
 
 /// The command: arguments in, text out.
 @main
@@ -27,18 +27,19 @@ struct DrctlSim: AsyncParsableCommand {
 
     func run() async throws {
         if let seed { return try one(seed) }
-        let clock = ContinuousClock()
-        let start = clock.now
+        let time = try SystemTimeSource()
+        let start = time.bootNanoseconds()
         let campaign = Campaign(seeds: from...(from + max(1, seeds) - 1), violationLimit: violations)
         let outcome = await campaign.run(workers: workers)
-        let seconds = (clock.now - start) / .seconds(1)
+        let seconds = Double(time.bootNanoseconds() - start) / 1e9
         for verdict in outcome.violations { print("seed \(verdict.seed): \(Self.words(verdict))") }
         let endings = outcome.endings.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         let statistics = outcome.statistics
         let faults = statistics.faults.sorted { $0.key.rawValue < $1.key.rawValue }
         print("\(outcome.seeds) runs in \(Self.rounded(seconds)) s, \(Int(Double(outcome.seeds) / seconds)) a second")
         print("ends: \(endings.joined(separator: ", "))")
-        print("\(statistics.resumes) starts of a runner, \(statistics.events) events, \(statistics.processes) processes")
+        print(
+            "\(statistics.resumes) starts of a runner, \(statistics.events) events, \(statistics.processes) processes")
         print("faults: \(faults.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", "))")
         print(outcome.violations.isEmpty ? "no invariant was violated" : "VIOLATED: see the seeds above")
         if !outcome.violations.isEmpty { throw ExitCode(1) }

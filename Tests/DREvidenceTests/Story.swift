@@ -61,8 +61,8 @@ struct Story {
     mutating func reboot(services: [StepID], after milliseconds: Int64) {
         bootID = "77777777-6f0e-4b3f-9a52-0c8a1b2c3d4e"
         pass(milliseconds)
-        tell(.supervisorLost(.outside, generation: generation))
-        tell(.supervisorLost(.inside, generation: generation))
+        tell(.supervisorGone(.outside, generation: generation))
+        tell(.supervisorGone(.inside, generation: generation))
         generation += 1
         takeUp(epoch: 2)
         for service in services {
@@ -191,8 +191,8 @@ struct Story {
             }
         }
         tell(.closingBegan)
-        tell(.supervisorLost(.inside, generation: generation), after: 6)
-        tell(.supervisorLost(.outside, generation: generation))
+        tell(.supervisorGone(.inside, generation: generation), after: 6)
+        tell(.supervisorGone(.outside, generation: generation))
         tell(.runClosed(outcome, reason: reason), after: 2)
     }
 }

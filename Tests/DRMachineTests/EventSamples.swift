@@ -52,7 +52,7 @@ enum EventSamples {
         .runCreated(created),
         .runnerStarted(RunnerIdentity(epoch: 1, host: "h", pid: 1, bootID: "boot-a", version: "0.1")),
         .supervisorReady(SupervisorIdentity(place: .inside, pid: 9, startTicks: 77, bootID: "boot-a", generation: 1)),
-        .supervisorLost(.inside, generation: 1),
+        .supervisorLost(.inside, generation: 1), .supervisorGone(.outside, generation: 2),
         .isolationChecked(
             IsolationReport(
                 generation: 1, verdict: .demonstrated,

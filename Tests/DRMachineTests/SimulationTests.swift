@@ -2,7 +2,7 @@ import DRMachine
 import DRRunbook
 import Testing
 
-/// Random plans in a world with crashes, and a fixed one cut off after each of its events.
+/// A drill cut off after each of its events. Worlds full of faults are those of `DRSimulation`.
 @Suite struct SimulationTests {
     private static let drill = [
         "plan drill width=3", "service orders rto=600", "repository main",
@@ -74,58 +74,5 @@ import Testing
             #expect(world.spawns.values.allSatisfy { $0 == 1 }, "cut after event \(length): \(world.spawns)")
             #expect(world.spawns.keys.count { $0.step == "once" && $0.part == .action } <= 1)
         }
-    }
-
-    @Test(arguments: 1...150)
-    func seededFaultsBreakNoInvariant(seed: Int) throws {
-        var dice = Dice(UInt64(seed))
-        var world = try World(plan: Self.plan(Self.randomPlan(&dice)), seed: UInt64(seed) &* 7919)
-        world.checksCodec = seed <= 10
-        world.failureOdds = [0, 3, 8][dice.below(3)]
-        try world.startRunner()
-        try world.finish(faults: true)
-        guard case .closed = world.state.status else {
-            Issue.record("not closed: \(world.state.status)")
-            return
-        }
-        #expect(world.spawns.values.allSatisfy { $0 == 1 })
-        // Replaying the journal gives the same state.
-        var folded = RunState(plan: world.plan)
-        for event in world.journal { try RunMachine.apply(&folded, event) }
-        #expect(folded == world.state)
-    }
-
-    private static func randomPlan(_ dice: inout Dice) -> [String] {
-        let isDrill = dice.oneIn(2)
-        var lines = ["plan \(isDrill ? "drill" : "real") width=\(1 + dice.below(4))", "repository main"]
-        let count = 2 + dice.below(10)
-        for index in 0..<count {
-            var line = "step s\(index) "
-            let kind = dice.below(8)
-            line += kind == 0 ? "approve" : kind == 1 ? "manual" : kind == 2 ? "backup effect=checkable" : "run"
-            if kind > 2 {
-                line += ["", " effect=read", " effect=idempotent", " effect=checkable probe"][dice.below(4)]
-                if dice.oneIn(4), index + 1 < count {
-                    line += " background onLoss=\(dice.oneIn(2) ? "restart" : "hold")"
-                    if dice.oneIn(2) { line += " until=s\(index + 1 + dice.below(count - index - 1))" }
-                    if !line.contains("effect") { line += " effect=idempotent" }
-                } else if line.contains("effect") {
-                    line += " retry=\(1 + dice.below(3))"
-                    if dice.oneIn(4) { line += " within=5" }
-                }
-                line += ["", " onFailure=continue", " onFailure=manual", " onFailure=abort"][dice.below(4)]
-            }
-            if isDrill, dice.oneIn(4) { line += " place=outside" }
-            var needs: [String] = []
-            for earlier in 0..<index where dice.oneIn(3) {
-                needs.append("s\(earlier)" + ["", "(succeeded+failed)", "(succeeded+skipped)"][dice.below(3)])
-            }
-            if !needs.isEmpty { line += " needs=" + needs.joined(separator: ",") }
-            lines.append(line)
-        }
-        for index in 0..<dice.below(3) {
-            lines.append("cleanup c\(index) run effect=\(dice.oneIn(2) ? "idempotent" : "unsafe")")
-        }
-        return lines
     }
 }

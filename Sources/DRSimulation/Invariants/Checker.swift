@@ -75,7 +75,7 @@ final class Checker {
             throw Violation(.timeGoesForward, "event \(entry.number) is earlier than the one before it")
         }
         trace.append(entry)
-        world.tell("  \(entry.number) \(entry.event)")
+        world.tell("  \(entry.words)")
         if case .attemptIntended(let spec) = entry.event { intents[spec.attempt] = spec }
         try ledger.take(entry, Judge(checker: self, world: world, isReplay: isReplay))
     }

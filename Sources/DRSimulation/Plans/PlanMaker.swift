@@ -63,7 +63,8 @@ enum PlanMaker {
         case 5, 6:
             step.background = BackgroundPolicy(
                 ready: .tcp(Template("127.0.0.1:80")),
-                until: dice.oneIn(2) && index + 1 < count ? StepID("s\(index + 1 + dice.below(count - index - 1))") : nil,
+                until: dice.oneIn(2) && index + 1 < count
+                    ? StepID("s\(index + 1 + dice.below(count - index - 1))") : nil,
                 onLoss: dice.oneIn(2) ? .restart : .hold)
             step.effect = .idempotent
         default: break

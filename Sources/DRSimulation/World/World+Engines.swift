@@ -340,7 +340,7 @@ extension World {
     func toEngine(_ number: Int, _ reply: SupervisorReply) throws {
         let line = lines[number]
         let index = line.engine
-        tell("\(line.place.rawValue) supervisor to runner \(index) of life \(line.engineLife): \(reply)")
+        tell("\(line.place.rawValue) supervisor to runner \(index) of life \(line.engineLife): \(reply.words)")
         guard engines[index].life == line.engineLife else { return }
         if line.isFarewell { return goOn(number, reply) }
         guard engines[index].isAlive, !engines[index].unwanted.contains(line.place) || line.generation != nil else {

@@ -45,7 +45,8 @@ extension World {
     }
 
     func act(_ answer: Answer) {
-        let uid: UInt32 = people.perMille(rates.wrongPerson) ? people.of([0, 1000, 1999]) : people.of([1001, 1002, 1003])
+        let uid: UInt32 =
+            people.perMille(rates.wrongPerson) ? people.of([0, 1000, 1999]) : people.of([1001, 1002, 1003])
         switch answer {
         case .card(let step, let card):
             let digest = people.perMille(rates.staleCard) ? Digest.of("an older card") : card.digest

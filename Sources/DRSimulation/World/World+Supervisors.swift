@@ -49,7 +49,7 @@ extension World {
     func toSupervisor(_ number: Int, _ request: SupervisorRequest) throws {
         let line = lines[number]
         guard lives(line.place, line.supervisorLife) else { return }
-        tell("runner \(line.engine) of life \(line.engineLife) to \(line.place.rawValue) supervisor: \(request)")
+        tell("runner \(line.engine) of life \(line.engineLife) to \(line.place.rawValue) supervisor: \(request.words)")
         if case .hello(_, let epoch, _) = request { checker.heard(epoch, at: line.place) }
         try give(line.place, .asked(request), from: number)
     }
@@ -81,7 +81,9 @@ extension World {
             guard let line else { return }
             if case .hello = reply {
                 if let other = supervisors[place]?.client, other != line {
-                    send(.refused(reason: "another line said hello", epoch: supervisors[place]?.state.epoch ?? 0), back: other)
+                    send(
+                        .refused(reason: "another line said hello", epoch: supervisors[place]?.state.epoch ?? 0),
+                        back: other)
                     hangUp(other)
                 }
                 supervisors[place]?.client = line
@@ -128,7 +130,8 @@ extension World {
     }
 
     private func dice(of attempt: AttemptID) -> Dice {
-        var key: UInt64 = UInt64(attempt.number) &* 4 &+ UInt64(AttemptID.Part.allCases.firstIndex(of: attempt.part) ?? 0)
+        var key: UInt64 =
+            UInt64(attempt.number) &* 4 &+ UInt64(AttemptID.Part.allCases.firstIndex(of: attempt.part) ?? 0)
         for byte in attempt.step.rawValue.utf8 { key = key &* 257 &+ UInt64(byte) }
         return Dice(seed, .process, key)
     }
@@ -157,7 +160,9 @@ extension World {
         processes[attempt]?.isLive = false
         processes[attempt]?.end = signal ?? process.result
         if lives(process.place, process.parent) {
-            after(network.time(100 * .microsecond...3 * .millisecond), .reap(process.place, life: process.parent, attempt))
+            after(
+                network.time(100 * .microsecond...3 * .millisecond), .reap(process.place, life: process.parent, attempt)
+            )
         }
     }
 

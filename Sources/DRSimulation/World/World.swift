@@ -184,6 +184,7 @@ package struct Statistics: Sendable {
     package var faults: [FaultRates.Fault: Int] = [:]
     package var outcome = ""
 
+    /// Adds what another run went through.
     package mutating func add(_ other: Statistics) {
         events += other.events
         resumes += other.resumes

@@ -9,7 +9,8 @@ enum Brief {
             case .runCreated(let created): created.run
             case .runnerStarted(let runner): "epoch \(runner.epoch)"
             case .supervisorReady(let identity): "\(identity.place.rawValue) \(identity.generation)"
-            case .supervisorLost(let place, let generation): "\(place.rawValue) \(generation)"
+            case .supervisorLost(let place, let generation), .supervisorGone(let place, let generation):
+                "\(place.rawValue) \(generation)"
             case .isolationChecked(let report): "\(report.generation) \(report.verdict.rawValue)"
             case .attemptIntended(let spec): "\(spec.attempt)\(spec.isBackground ? " background" : "")"
             case .attemptStarted(let attempt, _): "\(attempt)"
@@ -56,6 +57,7 @@ enum Brief {
         case .stop(let attempt): "stop \(attempt)"
         case .wake(let moment): "wake\(text(moment, from: start))"
         case .finish(let place): "finish \(place.rawValue)"
+        case .ensureGone(let place): "ensureGone \(place.rawValue)"
         case .conclude: "conclude"
         }
     }

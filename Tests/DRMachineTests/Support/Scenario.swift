@@ -6,6 +6,7 @@ import DRRunbook
 /// events, and a line `=> …` of what is outstanding then.
 ///
 /// Inputs: `create`, `runner`, `connect PLACE [GENERATION] [ATTEMPT:REPORT…]`, `lost PLACE GENERATION`,
+/// `finished PLACE GENERATION`,
 /// `lacking PLACE`, `isolated GENERATION VERDICT`, `open` (all of these, silently), `starting|started|gone ATTEMPT`,
 /// `ended ATTEMPT RESULT [NAME=VALUE…]`, `wait SECONDS` (a tick), `pass SECONDS` (no input), `reboot`,
 /// `approve|reject STEP uid=N …`, `resolve STEP RESOLUTION uid=N …`, `cancel`, `interrupt`, `pause`, `proceed`,
@@ -127,6 +128,7 @@ struct Scenario {
                 SupervisorIdentity(
                     place: try parse(words[1]), pid: 9, startTicks: 1, bootID: now.bootID, generation: generation ?? 1),
                 attempts: try words.dropFirst(generation == nil ? 2 : 3).map(report))
+        case "finished": return .supervisorGone(try parse(words[1]), generation: Int(words[2]) ?? 0)
         case "lost": return .supervisorLost(try parse(words[1]), generation: Int(words[2]) ?? 0)
         case "lacking": return .placeUnavailable(try parse(words[1]), reason: "no namespaces here")
         case "isolated":

@@ -133,7 +133,7 @@ struct World {
         case .stop(let id):
             guard let attempt = state.steps[id.step]?.attempt(id) else { return true }
             try ask(attempt.spec.place, .stop(epoch: epoch, attempt: id))
-        case .finish(let place): try finish(place)
+        case .finish(let place), .ensureGone(let place): try finish(place)
         case .conclude: isConcluded = true
         case .wake: break
         }
@@ -237,7 +237,12 @@ struct World {
 
     private mutating func gone(_ place: Place) throws {
         connected.remove(place)
-        if let generation = state.lingering[place] { inbox.append(.supervisorLost(place, generation: generation)) }
+        guard let generation = state.lingering[place] else { return }
+        if case .stopping(_, _, .closing) = state.status {
+            inbox.append(.supervisorGone(place, generation: generation))
+        } else {
+            inbox.append(.supervisorLost(place, generation: generation))
+        }
     }
 
     /// The supervisor dies; inside, everything dies with it.

@@ -1,0 +1,81 @@
+import DRMachine
+import DRRunbook
+
+// Why a step is over.
+extension Ledger {
+    mutating func succeed(_ id: StepID) throws {
+        guard let step = planned[id], let account = steps[id] else { return }
+        try require(account.over == nil, .successIsFinal, "\(id) succeeds, and was over")
+        if step.background == nil || cleanup.contains(id) {
+            try require(account.live.isEmpty, .reportsAreTrue, "\(id) succeeds while its attempt is under way")
+        }
+        let byAttempt = account.lastEnd?.result == .exited(0)
+        let byQuorum =
+            account.card?.kind == .approval
+            && (account.brokeGlass || account.approvers.count >= account.card?.quorum ?? .max)
+        let byWord = account.isClaimed && step.probe == nil && step.action.kind != .backup
+        let byCard = account.isClaimed && account.card?.kind == .manual && byWord
+        try require(
+            byAttempt || byQuorum || byWord || byCard, .successHasAReason, "\(id) succeeds, and nothing says why")
+        if case .approve = step.action {
+            try require(byQuorum, .approvalsAreGenuine, "\(id) succeeds without its quorum")
+        }
+        steps[id]?.over = .succeeded
+        steps[id]?.hasSucceeded = true
+        steps[id]?.isHeld = false
+        steps[id]?.isInDoubt = false
+        steps[id]?.isAnswered = false
+        steps[id]?.failures = 0
+        if step.background != nil, !cleanup.contains(id), !account.live.isEmpty { steps[id]?.isService = true }
+    }
+
+    mutating func skip(_ id: StepID) throws {
+        guard let step = planned[id], let account = steps[id] else { return }
+        try require(account.over == nil, .successIsFinal, "\(id) is skipped, and was over")
+        try require(hasNothingLive(id), .reportsAreTrue, "\(id) is skipped while its attempt is under way")
+        if !account.isAnswered {
+            let needsFail = step.needs.contains { need in
+                steps[need.step]?.over.map { !need.accept.contains($0) } ?? false
+            }
+            try require(
+                needsFail || step.skipInDrill != nil || step.condition != nil, .orderAndWidth,
+                "\(id) is skipped without a reason")
+        }
+        steps[id]?.over = .skipped
+    }
+
+    func hasNothingLive(_ id: StepID) -> Bool { steps[id]?.live.isEmpty ?? true }
+
+    func requireOver(_ attempt: AttemptID) throws {
+        try require(
+            steps[attempt.step]?.live.contains(attempt) == false, .reportsAreTrue,
+            "the service \(attempt) is said to be over, and no end was seen")
+    }
+
+    mutating func fail(_ id: StepID) throws {
+        try require(steps[id]?.over == nil, .successIsFinal, "\(id) fails, and was over")
+        try require(hasNothingLive(id), .reportsAreTrue, "\(id) fails while its attempt is under way")
+        steps[id]?.over = .failed
+    }
+
+    mutating func hold(_ id: StepID) {
+        steps[id]?.over = nil
+        steps[id]?.isHeld = true
+        steps[id]?.isClaimed = false
+        steps[id]?.card = nil
+        steps[id]?.isServiceLost = false
+    }
+
+    mutating func lose(_ id: StepID, service: AttemptID) throws {
+        try requireOver(service)
+        steps[id]?.isService = false
+        steps[id]?.isServiceLost = true
+        steps[id]?.over = nil
+    }
+
+    mutating func stop(_ id: StepID, service: AttemptID) throws {
+        try requireOver(service)
+        steps[id]?.isService = false
+        steps[id]?.over = .succeeded
+    }
+}
