@@ -5,6 +5,8 @@ package struct JournalContents: Sendable {
     package var events: [JournaledEvent] = []
     /// One a commit, in order: number, last event, hash.
     package var commits: [JournalHead] = []
+    /// Where the last batch begins in the file.
+    package internal(set) var lastBatchStart = 0
     /// What the next commit chains to.
     package internal(set) var lastCommit: CommitLine?
     /// Of the last commit; 0 before any runner.

@@ -66,6 +66,7 @@ package enum JournalReader {
             contents.events += events
             contents.commits.append(batch.commit.head)
             contents.lastCommit = batch.commit
+            contents.lastBatchStart = batch.lines.first?.lowerBound ?? contents.committedBytes
             contents.epoch = batch.commit.epoch
         }
         if let fault {

@@ -56,7 +56,7 @@ package final class JournalWriter: Sendable {
     }
 
     /// Opens a journal to append to it under the next epoch: takes the run's lock, checks the chain, and sets
-    /// aside what an append that was cut short left at its end.
+    /// aside what an append that was cut short left at its end. What it read is durable on return.
     /// - Parameter anchors: heads that were seen outside the journal; a journal behind one of them is refused.
     /// - Throws: `heldByAnother` with the holder's name and host; `notAuthentic`, `unsupported`, `notFound`.
     ///   The journal is then as it was.
@@ -76,6 +76,12 @@ package final class JournalWriter: Sendable {
         var aside: FilePath?
         if let rest = contents.uncommitted {
             aside = try setAside(bytes[contents.committedBytes...], rest, of: &file, at: path)
+        }
+        // Whoever goes on acts upon what was read. The runner before may have died between a write and its sync, or
+        // of a sync that failed; it wrote one batch then, and none before it was durable.
+        let last = Array(bytes[contents.lastBatchStart..<contents.committedBytes])
+        try journaling("could not make the journal durable") { () throws(SystemError) in
+            try DurableFile.rewrite(last, at: Int64(contents.lastBatchStart), of: path)
         }
         let writer = JournalWriter(file, path: path, last: contents.lastCommit, epoch: contents.epoch + 1)
         return Opened(writer: writer, contents: contents, setAside: aside)

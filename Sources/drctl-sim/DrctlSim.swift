@@ -16,12 +16,14 @@ struct DrctlSim: AsyncParsableCommand {
 
             Example: drctl-sim --seeds 100000
             Example: drctl-sim --seed 4711 --story
+            Example: drctl-sim --seed 4711 --shrink
             """)
 
     @Option(help: "The first seed.") var from: UInt64 = 1
     @Option(help: "How many seeds.") var seeds: UInt64 = 10_000
     @Option(help: "Run this seed alone.") var seed: UInt64?
     @Flag(help: "Print everything that happens (with --seed).") var story = false
+    @Flag(help: "Make the seed smaller first (with --seed).") var shrink = false
     @Option(help: "How many seeds to run at once.") var workers = 2
     @Option(help: "Stop after so many violations.") var violations = 10
 
@@ -46,6 +48,14 @@ struct DrctlSim: AsyncParsableCommand {
     }
 
     private func one(_ seed: UInt64) throws {
+        if shrink, let smaller = Shrinker.shrink(seed: seed) {
+            if story { for line in smaller.verdict.story { print(line) } }
+            print("taken away: \(smaller.removed.joined(separator: ", "))")
+            for step in smaller.steps { print("left: \(step)") }
+            print("faults left: \(smaller.faults.joined(separator: ", "))")
+            print("seed \(seed), made smaller: \(Self.words(smaller.verdict))")
+            throw ExitCode(1)
+        }
         let verdict = Simulation.run(seed: seed, tellsStory: story)
         for line in verdict.story { print(line) }
         print("seed \(seed): \(Self.words(verdict))")

@@ -189,4 +189,18 @@ import Testing
         // What was written is whole, so the next runner takes it as it is.
         #expect(try JournalWriter.open(at: sample.path).contents.commits.count == 6)
     }
+
+    /// A new runner acts upon what it read, so it writes the last batch once more and syncs it.
+    @Test func `a journal that cannot be made durable is not opened`() async throws {
+        let sample = try SampleJournal()
+        let path = sample.path.string
+        let before = try DurableFile.read(at: sample.path, limit: 1 << 20)
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            #expect(FaultPoint.arm("durable.rewrite:1:EIO"))
+            let error = #expect(throws: JournalError.self) { try JournalWriter.open(at: FilePath(path)) }
+            #expect(error?.code == .inputOutput)
+        }
+        #expect(try JournalWriter.open(at: sample.path).contents.commits.count == 5)
+        #expect(try DurableFile.read(at: sample.path, limit: 1 << 20) == before)
+    }
 }

@@ -83,6 +83,20 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all the bytes from an offset on, wherever the current position is.
+    package borrowing func writeAll(_ bytes: [UInt8], at offset: Int64) throws(SystemError) {
+        let descriptor = rawValue
+        var written = 0
+        while written < bytes.count {
+            let rest = written
+            written += try checked("write", path) {
+                unsafe bytes.withUnsafeBytes {
+                    unsafe pwrite(descriptor, $0.baseAddress?.advanced(by: rest), $0.count - rest, Int(offset) + rest)
+                }
+            }
+        }
+    }
+
     /// fsync(2). After an error the kernel may have dropped what was written: never call it again to see.
     package borrowing func synchronize() throws(SystemError) {
         let descriptor = rawValue

@@ -72,6 +72,15 @@ package enum DurableFile {
         try Descriptor(opening: path, flags: O_RDONLY).readAll(into: &span)
     }
 
+    /// Writes bytes over those that a file has at an offset, and makes the file durable: a write that failed before
+    /// may have left them in memory alone, which no later fdatasync(2) by itself would tell or mend.
+    package static func rewrite(_ bytes: [UInt8], at offset: Int64, of path: FilePath) throws(SystemError) {
+        let file = try Descriptor(opening: path, flags: O_WRONLY | O_NOFOLLOW)
+        try file.writeAll(bytes, at: offset)
+        try FaultPoint.reach("durable.rewrite")
+        try file.synchronizeData()
+    }
+
     /// Makes what was created, renamed or removed in a folder durable.
     package static func syncDirectory(_ directory: FilePath) throws(SystemError) {
         try FaultPoint.reach("durable.beforeDirectorySync")
