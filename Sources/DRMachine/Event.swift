@@ -65,6 +65,11 @@ package enum Event: Sendable, Equatable {
     case runProceeded(reason: String)
     /// Nothing starts from here on but cleanup.
     case stoppingBegan(StopCause, reason: String)
+    /// Whether what was done is to be undone.
+    case rollbackAsked(due: Moment?)
+    /// These steps of the rollback run, in this order.
+    case rollbackBegan([StepID])
+    case rollbackDeclined(reason: String)
     case cleanupBegan
     case cleanupOwed(StepID, reason: String)
     case cleanupSettled(StepID, uid: UInt32, reason: String)

@@ -24,6 +24,9 @@ package struct Request: Codable, Sendable, Equatable {
         /// Answers held, manual and in-doubt steps alike.
         case resolve(step: StepID, as: Resolution, reason: String, inputs: [String: Value], evidence: [String])
         case cancel(reason: String)
+        /// The rollback that is asked for: do it, or leave everything as it is.
+        case undo(reason: String)
+        case commit(reason: String)
         case pause(reason: String)
         case proceed(reason: String)
         case mark(clock: ClockName, service: String, at: Int64, basis: String)

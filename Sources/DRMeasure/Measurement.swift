@@ -6,7 +6,7 @@ package import DRRunbook
 package struct Measurement: Codable, Sendable, Equatable {
     /// In the plan's order.
     package var services: [ServiceMeasurement]
-    /// Steps, then cleanup, in the plan's order.
+    /// Steps, then rollbacks and cleanup, in the plan's order.
     package var steps: [StepMeasurement]
     package var criticalPath: CriticalPath
     package var resyncs: [ResyncRecord]
@@ -22,6 +22,7 @@ package struct Measurement: Codable, Sendable, Equatable {
         services = plan.services.map { ServiceMeasurement($0, mode: plan.mode, journal: journal) }
         let measured =
             plan.steps.map { StepMeasurement($0, isCleanup: false, journal: journal) }
+            + plan.rollbacks.map { StepMeasurement($0, isCleanup: true, journal: journal) }
             + plan.cleanup.map { StepMeasurement($0, isCleanup: true, journal: journal) }
         steps = measured
         criticalPath = CriticalPath(plan: plan, journal: journal, measured: measured)

@@ -27,7 +27,7 @@ struct Drctl: AsyncParsableCommand {
                 name: "Runs",
                 subcommands: [
                     Status.self, Watch.self, Approve.self, Reject.self, Resolve.self, Pause.self, Resume.self,
-                    Cancel.self,
+                    Cancel.self, Undo.self, Commit.self,
                 ]),
             CommandGroup(
                 name: "Backups",

@@ -21,7 +21,7 @@ struct GraphPicture {
 
     /// Nil where there is nothing to draw, or too much.
     func drawn() -> Markup? {
-        let planned = steps.filter { !$0.isCleanup }
+        let planned = steps.filter(\.isMain)
         guard planned.count > 1, planned.count <= Self.mostSteps else { return nil }
         let style = planned.count > 60 ? Self.compact : Self.full
         var indexOf: [StepID: Int] = [:]

@@ -30,6 +30,8 @@ extension Decision {
             let files = evidence.isEmpty ? "" : " (evidence: \(evidence.joined(separator: ", ")))"
             (ask, self.step, text) = ("resolve as \(resolution.rawValue)", step, reason + files)
         case .cancel(let reason): (ask, text) = ("cancel", reason)
+        case .undo(let reason): (ask, text) = ("undo", reason)
+        case .commit(let reason): (ask, text) = ("commit", reason)
         case .pause(let reason): (ask, text) = ("pause", reason)
         case .proceed(let reason): (ask, text) = ("proceed", reason)
         case .mark(let clock, let service, let at, let basis):

@@ -3,16 +3,21 @@ import DRMachine
 import DRRunbook
 
 extension StepRecord {
-    /// All steps of the plan, cleanup last, each with what its events say.
+    /// All steps of the plan, each with what its events say: main steps, those of a rollback in the order in which
+    /// they undid something, and cleanup.
     static func derive(plan: Plan, events: [JournaledEvent]) -> [StepRecord] {
         var folds: [StepID: StepFold] = [:]
         for step in plan.steps { folds[step.id] = StepFold(step, isCleanup: false) }
         for step in plan.cleanup { folds[step.id] = StepFold(step, isCleanup: true) }
+        var undoing: [StepID] = []
+        for step in plan.rollbacks { folds[step.id] = StepFold(step, isCleanup: false) }
         for entry in events {
+            if case .rollbackBegan(let order) = entry.event { undoing = order }
             guard let step = entry.event.step else { continue }
             folds[step]?.apply(entry)
         }
-        return (plan.steps + plan.cleanup).compactMap { folds[$0.id]?.finished() }
+        let order = plan.steps.map(\.id) + undoing + plan.cleanup.map(\.id)
+        return order.compactMap { folds[$0]?.finished() }
     }
 }
 
@@ -27,7 +32,8 @@ private struct StepFold {
     init(_ planned: PlannedStep, isCleanup: Bool) {
         record = StepRecord(
             id: planned.id, title: planned.title, kind: planned.action.kind, effect: planned.effect,
-            place: planned.place, isCleanup: isCleanup, isBackground: planned.background != nil,
+            place: planned.place, isCleanup: isCleanup, undoes: planned.undoes,
+            isBackground: planned.background != nil,
             needs: planned.needs.map(\.step), digest: planned.digest,
             differsInDrill: planned.differsInDrill, outcome: .notStarted, attempts: [], waits: [], retries: [],
             outputs: [], approvals: [])

@@ -25,6 +25,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
     package var effect: Effect
     package var place: Place
     package var isCleanup: Bool
+    /// The step that this one undid, in a rollback.
+    package var undoes: StepID?
     /// Its process goes on after the step succeeded.
     package var isBackground: Bool
     package var needs: [StepID]
@@ -43,6 +45,9 @@ package struct StepRecord: Codable, Sendable, Equatable {
     package var retries: [Retry]
     package var outputs: [NamedValue]
     package var approvals: [CountedApproval]
+
+    /// Whether it belongs to what the runbook is for: neither rollback nor cleanup.
+    package var isMain: Bool { !isCleanup && undoes == nil }
 
     /// A time during which a step waited for a person.
     package struct PeopleWait: Codable, Sendable, Equatable {

@@ -169,12 +169,13 @@ extension ReportPage {
     }
 
     private static func graphNote(_ steps: [StepRecord], isDrawn: Bool) -> Shown {
-        let planned = steps.count { !$0.isCleanup }
-        let cleanup = Wording.count(Int64(steps.count - planned), "cleanup step")
+        let planned = steps.count(where: \.isMain)
+        let cleanups = steps.count(where: \.isCleanup)
+        let cleanup = Wording.count(Int64(cleanups), "cleanup step")
         if isDrawn {
             return Shown(
                 "An arrow leads from a step to one that needs it; needs that follow from others are not drawn. "
-                    + "\(cleanup), done in order at the end whatever happened, \(steps.count - planned == 1 ? "is" : "are") not part of it."
+                    + "\(cleanup), done in order at the end whatever happened, \(cleanups == 1 ? "is" : "are") not part of it."
             )
         }
         return planned <= 1

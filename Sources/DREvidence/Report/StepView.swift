@@ -81,6 +81,7 @@ struct StepView {
             step.kind.rawValue, "effect \(step.effect.rawValue)", "\(step.place.rawValue) the drill's namespaces",
         ]
         if step.isCleanup { parts.append("cleanup") }
+        if let undone = step.undoes { parts.append("undoes \(undone)") }
         if step.isBackground { parts.append("its process goes on in the background") }
         parts.append(
             step.needs.isEmpty ? "needs nothing" : "needs " + step.needs.map(\.rawValue).joined(separator: ", "))

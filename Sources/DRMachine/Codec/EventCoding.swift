@@ -10,7 +10,8 @@ extension Event {
         case serviceLost, serviceStopping, serviceStopped
         case clockMarked, lossMeasured, resyncRecorded
         case requestApplied, requestRefused, noted
-        case runPaused, runProceeded, stoppingBegan, cleanupBegan, cleanupOwed, cleanupSettled, closingBegan, runClosed
+        case runPaused, runProceeded, stoppingBegan, rollbackAsked, rollbackBegan, rollbackDeclined, cleanupBegan,
+            cleanupOwed, cleanupSettled, closingBegan, runClosed
     }
 
     package var name: Name {
@@ -47,6 +48,9 @@ extension Event {
         case .runPaused: .runPaused
         case .runProceeded: .runProceeded
         case .stoppingBegan: .stoppingBegan
+        case .rollbackAsked: .rollbackAsked
+        case .rollbackBegan: .rollbackBegan
+        case .rollbackDeclined: .rollbackDeclined
         case .cleanupBegan: .cleanupBegan
         case .cleanupOwed: .cleanupOwed
         case .cleanupSettled: .cleanupSettled
@@ -59,7 +63,7 @@ extension Event {
 /// The keys of an event's `data`, where it is not one of the types that has its own.
 private enum Field: String, CodingKey {
     case approval, attempt, card, cause, due, end, generation, id, outcome, outputs, ownerUID, place, policy, reason
-    case start, step, text, uid
+    case start, step, steps, text, uid
 }
 
 extension Event {
@@ -111,7 +115,8 @@ extension Event {
         case .noted(let uid, let text):
             try data.encode(uid, forKey: .uid)
             try data.encode(text, forKey: .text)
-        case .runPaused(let reason), .runProceeded(let reason): try data.encode(reason, forKey: .reason)
+        case .runPaused(let reason), .runProceeded(let reason), .rollbackDeclined(let reason):
+            try data.encode(reason, forKey: .reason)
         case .stoppingBegan(let cause, let reason):
             try data.encode(cause, forKey: .cause)
             try data.encode(reason, forKey: .reason)
@@ -124,6 +129,8 @@ extension Event {
 
     private func encodeStepFields(into data: inout KeyedEncodingContainer<Field>) throws {
         switch self {
+        case .rollbackAsked(let due): try data.encodeIfPresent(due, forKey: .due)
+        case .rollbackBegan(let steps): try data.encode(steps, forKey: .steps)
         case .stepSkipped(let step, let reason), .cleanupOwed(let step, let reason):
             try data.encode(step, forKey: .step)
             try data.encode(reason, forKey: .reason)
@@ -208,6 +215,9 @@ extension Event {
         case .runPaused: self = .runPaused(reason: try get(.reason))
         case .runProceeded: self = .runProceeded(reason: try get(.reason))
         case .stoppingBegan: self = .stoppingBegan(try get(.cause), reason: try get(.reason))
+        case .rollbackAsked: self = .rollbackAsked(due: try find(.due))
+        case .rollbackBegan: self = .rollbackBegan(try get(.steps))
+        case .rollbackDeclined: self = .rollbackDeclined(reason: try get(.reason))
         case .cleanupBegan: self = .cleanupBegan
         case .cleanupOwed: self = .cleanupOwed(try get(.step), reason: try get(.reason))
         case .cleanupSettled:

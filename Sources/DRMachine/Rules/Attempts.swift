@@ -166,9 +166,9 @@ extension Decision {
 
 extension RunState {
     func isBackground(_ index: Int) -> Bool {
-        !topology.isCleanup(index) && topology.steps[index].background != nil
+        topology.isMain(index) && topology.steps[index].background != nil
     }
 
     /// Whether a step's attempts are ended because the run is: cleanup is what a run ends with.
-    func isEnding(_ index: Int) -> Bool { status.isStopping && !topology.isCleanup(index) }
+    func isEnding(_ index: Int) -> Bool { status.isStopping && topology.isMain(index) }
 }

@@ -28,9 +28,10 @@ extension RunState {
         guard case .stopping(_, _, let stage) = status else { return plan.places }
         return plan.places.filter { place in
             if !liveAttempts(at: place).isEmpty { return true }
+            if stage == .rollback { return true }
             guard stage == .cleanup else { return false }
             // The probes of isolation compare inside with outside.
-            let places = topology.steps[topology.mainCount...].filter { steps[$0.id]?.phase.isOver == false }.map(
+            let places = topology.steps[topology.cleanup].filter { steps[$0.id]?.phase.isOver == false }.map(
                 \.place)
             return places.contains(place) || places.contains(.inside)
         }
@@ -62,7 +63,7 @@ extension RunState {
                     dues.append(due)
                 }
             case .waitingToRetry(let due):
-                let mayRun = topology.isCleanup(index) || (mayStart && progress.openNeeds[index] == 0)
+                let mayRun = !topology.isMain(index) || (mayStart && progress.openNeeds[index] == 0)
                 if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
@@ -70,6 +71,7 @@ extension RunState {
             case .pending, .succeeded, .failed, .skipped: break
             }
         }
+        if case .asked(let due?) = rollback, case .stopping(_, _, .rollback) = status { dues.append(due) }
         var earliest: [String: Moment] = [:]
         for due in dues {
             guard let known = earliest[due.bootID] else {

@@ -43,17 +43,26 @@ extension Decision {
             for attempt in state.liveAttempts(at: place) {
                 try emit(.attemptLost(attempt.id, reason: "nobody can ask after it: \(reason)"))
             }
+            if let index = state.nextRollback, state[index].live.isEmpty, state[index].phase.isReadyToRun,
+                isLacking(place, for: index)
+            {
+                try fail(index, reason: reason)
+            }
             guard case .stopping(_, _, .cleanup) = state.status else { return }
-            for index in state.topology.mainCount..<state.topology.steps.count
+            for index in state.topology.cleanup
             where !state[index].phase.isOver && state[index].live.isEmpty {
-                // Isolation cannot be shown either without somebody outside.
-                let planned = state.topology.steps[index].place
-                let isLacking = planned == place || (planned == .inside && !state.isIsolated)
-                guard isLacking else { continue }
+                guard isLacking(place, for: index) else { continue }
                 try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason))
             }
         case .closed: break
         }
+    }
+
+    /// Whether a step cannot run because there is nobody at a place.
+    private func isLacking(_ place: Place, for index: Int) -> Bool {
+        let planned = state.topology.steps[index].place
+        // Isolation cannot be shown either without somebody outside.
+        return planned == place || (planned == .inside && !state.isIsolated)
     }
 
     /// The negative probe's result.
@@ -67,7 +76,12 @@ extension Decision {
         if state.allows(report.verdict) { return }
         let reason = Self.words(for: report)
         if state.status.isStopping {
-            for index in state.topology.mainCount..<state.topology.steps.count
+            if let index = state.nextRollback, state.topology.steps[index].place == .inside {
+                for attempt in state[index].live where attempt.stopReason == nil {
+                    try emit(.attemptStopping(attempt.id, reason: reason))
+                }
+            }
+            for index in state.topology.cleanup
             where state.topology.steps[index].place == .inside && !state[index].phase.isOver {
                 guard case .stopping(_, _, .cleanup) = state.status else { return }
                 let live = state[index].live

@@ -42,6 +42,11 @@ extension Decision {
             try admitResolution(step, resolution, reason: reason, inputs: inputs, evidence: evidence)
         case .cancel:
             if state.status.isStopping { throw Refusal("the run is stopping already") }
+        case .undo(let reason), .commit(let reason):
+            guard case .stopping(_, _, .rollback) = state.status, case .asked = state.rollback else {
+                throw Refusal("nobody is asked for a rollback")
+            }
+            if reason.isEmpty { throw Refusal("a reason is needed") }
         case .pause:
             if state.status.isStopping { throw Refusal("the run is stopping") }
             if state.status.isPaused { throw Refusal("the run is paused already") }
@@ -130,7 +135,7 @@ extension Decision {
     ) throws(Refusal) {
         let index = try index(id)
         let step = state[index]
-        if state.status.isStopping { throw Refusal("the run is stopping") }
+        if state.status.isStopping, !state.topology.isRollback(index) { throw Refusal("the run is stopping") }
         let planned = state.topology.steps[index]
         let isApproval = planned.action.kind == .approve
         switch step.phase {
@@ -184,6 +189,8 @@ extension Decision {
             if let index = state.topology.positions[step] {
                 try resolve(index, resolution, by: name, reason: reason, inputs: inputs)
             }
+        case .undo: try emit(.rollbackBegan(state.undoing))
+        case .commit(let reason): try emit(.rollbackDeclined(reason: "\(name): \(reason)"))
         case .cancel(let reason): try stop(.cancelled, reason: "\(name): \(reason)")
         case .pause(let reason): try pause(reason: "\(name): \(reason)")
         case .proceed(let reason): try emit(.runProceeded(reason: "\(name): \(reason)"))

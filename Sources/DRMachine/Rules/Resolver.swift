@@ -14,8 +14,8 @@ struct Resolver {
         self.files = files
     }
 
-    func spec(_ attempt: AttemptID, of step: PlannedStep, isCleanup: Bool) throws(ExpressionError) -> AttemptSpec {
-        let background = isCleanup ? nil : step.background
+    func spec(_ attempt: AttemptID, of step: PlannedStep, isMain: Bool) throws(ExpressionError) -> AttemptSpec {
+        let background = isMain ? step.background : nil
         let work: Work
         var timeout = step.timeout
         switch attempt.part {

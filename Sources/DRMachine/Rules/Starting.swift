@@ -29,7 +29,7 @@ extension Decision {
         guard state.progress.running < max(1, state.plan.width) else { return nil }
         let fresh = state.progress.ready.values.first { state.isReachable(state.topology.steps[$0].place) }
         let again = state.progress.active.values.first { index in
-            guard case .waitingToRetry(let due) = state[index].phase, !state.topology.isCleanup(index) else {
+            guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index) else {
                 return false
             }
             // A tick is due that fails what has no time left.
@@ -64,7 +64,7 @@ extension Decision {
         let resolver = Resolver(plan: state.plan, created: created, values: state.values, files: state.topology.files)
         let spec: AttemptSpec
         do {
-            spec = try resolver.spec(attempt, of: step, isCleanup: state.topology.isCleanup(index))
+            spec = try resolver.spec(attempt, of: step, isMain: state.topology.isMain(index))
         } catch {
             try fail(index, reason: "\(part == .action ? "it" : "its \(part.rawValue)") cannot be resolved: \(error)")
             return

@@ -5,6 +5,7 @@ extension Decision {
     /// Everything that is due.
     mutating func fireTimers() throws(MachineError) {
         if case .closed = state.status { return }
+        try fireRollbackTimer()
         for index in state.progress.active.values {
             if state.isEnding(index) { continue }
             switch state[index].phase {
@@ -19,12 +20,22 @@ extension Decision {
             case .asking:
                 guard let card = state[index].card, let due = card.due, now.isPast(due) else { continue }
                 try emit(.cardExpired(card.step, card: card.digest))
-                if state.created?.unattended == true { try stop(.failed, reason: "nobody answered step \(card.step)") }
+                if state.created?.unattended == true { try giveUp(index) }
             case .held(_, let due), .inDoubt(_, _, let due):
                 guard let due, now.isPast(due) else { continue }
-                try stop(.failed, reason: "nobody answered step \(state.topology.steps[index].id)")
+                try giveUp(index)
             case .pending, .succeeded, .failed, .skipped: break
             }
+        }
+    }
+
+    /// Nobody answered about a step in time.
+    private mutating func giveUp(_ index: Int) throws(MachineError) {
+        let id = state.topology.steps[index].id
+        if state.topology.isMain(index) {
+            try stop(.failed, reason: "nobody answered step \(id)")
+        } else {
+            try emit(.stepFailed(id, reason: "nobody answered", policy: .continue))
         }
     }
 
@@ -35,6 +46,7 @@ extension Decision {
         case .stopping(_, _, let stage):
             switch stage {
             case .endingAttempts: try endAttempts()
+            case .rollback: try rollBack()
             case .cleanup: try cleanUp()
             case .stoppingServices: try stopServices()
             case .closing: try close()
@@ -73,6 +85,11 @@ extension Decision {
             try lookAtAttempts(index)
         }
         if state.progress.active.values.contains(where: { state[$0].phase == .running }) { return }
+        try beginRollback()
+    }
+
+    /// What follows the rollback, or the end of attempts where there is none.
+    mutating func afterRollback() throws(MachineError) {
         if state.plan.mode == .drill, state.hasIntended, !state.plan.cleanup.isEmpty {
             try emit(.cleanupBegan)
         } else {
@@ -94,24 +111,13 @@ extension Decision {
             case .skip(let reason): try emit(.stepSkipped(step.id, reason: reason))
             case .fail(let reason): try fail(index, reason: reason)
             case .start:
-                let canStart = step.isCard ? true : try canCleanUp(index)
-                if canStart { try begin(index) }
+                if try canReach(index) { try begin(index) }
             }
         case .waitingToRetry(let due):
-            let canStart = now.isPast(due) ? try canCleanUp(index) : false
+            let canStart = now.isPast(due) ? try canReach(index) : false
             if canStart { try intend(.action, of: index) }
         default: break
         }
-    }
-
-    /// Whether a cleanup step's place can be reached; where it never will be, the step is owed.
-    private mutating func canCleanUp(_ index: Int) throws(MachineError) -> Bool {
-        let step = state.topology.steps[index]
-        if state.isReachable(step.place) { return true }
-        if step.place == .inside, let report = state.refusedIsolation {
-            try emit(.cleanupOwed(step.id, reason: Self.words(for: report)))
-        }
-        return false
     }
 
     private mutating func stopServices() throws(MachineError) {
@@ -134,10 +140,11 @@ extension Decision {
             case .cancelled: .cancelled
             case .refused: .refused
             }
-        try emit(.runClosed(outcome, reason: owed.isEmpty ? reason : "\(reason); cleanup is owed: \(owed)"))
+        let parts = [reason, state.leftUndone, owed.isEmpty ? nil : "cleanup is owed: \(owed)"]
+        try emit(.runClosed(outcome, reason: parts.compactMap { $0 }.joined(separator: "; ")))
     }
 }
 
 extension PlannedStep {
-    fileprivate var isCard: Bool { action.kind == .manual || action.kind == .approve }
+    var isCard: Bool { action.kind == .manual || action.kind == .approve }
 }

@@ -71,7 +71,8 @@ extension RunState {
             try takeClaim(accepted.request)
         case .requestRefused(let id, _, _): refusedRequests.insert(id)
         case .noted(_, let text): notes.append(text)
-        case .runPaused, .runProceeded, .stoppingBegan, .cleanupBegan, .cleanupOwed, .cleanupSettled, .closingBegan,
+        case .runPaused, .runProceeded, .stoppingBegan, .rollbackAsked, .rollbackBegan, .rollbackDeclined,
+            .cleanupBegan, .cleanupOwed, .cleanupSettled, .closingBegan,
             .runClosed:
             try takeRun(journaled.event, at: journaled.at)
         }
@@ -150,7 +151,20 @@ extension RunState {
         case (.stoppingBegan(let cause, let reason), .starting), (.stoppingBegan(let cause, let reason), .running),
             (.stoppingBegan(let cause, let reason), .paused):
             status = .stopping(cause, reason: reason, stage: .endingAttempts)
-        case (.cleanupBegan, .stopping(let cause, let reason, .endingAttempts)):
+        case (.rollbackAsked(let due), .stopping(let cause, let reason, .endingAttempts)):
+            rollback = .asked(due: due)
+            status = .stopping(cause, reason: reason, stage: .rollback)
+        case (.rollbackBegan(let order), .stopping(let cause, let reason, .endingAttempts)),
+            (.rollbackBegan(let order), .stopping(let cause, let reason, .rollback)):
+            for step in order { try require(topology.isRollback(try position(step)), "\(step) undoes nothing") }
+            if case .begun = rollback { throw Misfit(message: "the rollback began before") }
+            rollback = .begun(order)
+            status = .stopping(cause, reason: reason, stage: .rollback)
+        case (.rollbackDeclined(let reason), .stopping(_, _, .rollback)):
+            guard case .asked = rollback else { throw Misfit(message: "nobody was asked for a rollback") }
+            rollback = .declined(reason: reason)
+        case (.cleanupBegan, .stopping(let cause, let reason, .endingAttempts)),
+            (.cleanupBegan, .stopping(let cause, let reason, .rollback)):
             try require(plan.mode == .drill && hasIntended, "no cleanup is owed")
             status = .stopping(cause, reason: reason, stage: .cleanup)
         case (.closingBegan, .stopping(let cause, let reason, let stage)):

@@ -3,12 +3,16 @@ import DRRunbook
 
 extension RunState {
     mutating func takeAttempt(_ event: Event, at: Moment) throws(Misfit) {
+        let number = lastEvent + 1
         switch event {
         case .attemptIntended(let spec): try intend(spec, at: at)
         case .attemptStarted(let id, let start):
             let index = try live(id)
             try require(self[index].attempt(id)?.start == nil, "attempt \(id) has started before")
-            update(index) { $0.update(id) { $0.start = start } }
+            update(index) {
+                $0.update(id) { $0.start = start }
+                $0.act(in: number)
+            }
         case .attemptEnded(let id, let end):
             let index = try live(id)
             update(index) {
@@ -26,6 +30,7 @@ extension RunState {
             update(index) {
                 $0.update(id) { $0.isLost = true }
                 $0.losses += 1
+                $0.act(in: number)
             }
         case .attemptInDoubt(let id, let reason, let due):
             let index = try position(id.step)
@@ -74,6 +79,7 @@ extension RunState {
     }
 
     mutating func takeStep(_ event: Event, at: Moment) throws(Misfit) {
+        let number = lastEvent + 1
         switch event {
         case .stepSkipped(let id, let reason):
             let index = try open(id)
@@ -84,10 +90,11 @@ extension RunState {
         case .stepSucceeded(let id, let outputs):
             let index = try open(id)
             for (name, value) in outputs { values["steps.\(id).outputs.\(name)"] = value }
-            let background = topology.steps[index].background != nil && !topology.isCleanup(index)
+            let background = topology.steps[index].background != nil && topology.isMain(index)
             update(index) {
                 $0.outputs = outputs
                 $0.hasSucceeded = true
+                $0.act(in: number)
                 if background, let action = $0.lastAction, action.isLive { $0.service = action.id }
                 $0.finish(at: at)
             }

@@ -24,7 +24,7 @@ struct Progress: Sendable, Equatable {
     init(_ topology: Topology) {
         openNeeds = topology.needCounts
         open = topology.mainCount
-        nextCleanup = topology.mainCount
+        nextCleanup = topology.cleanupStart
     }
 }
 
@@ -72,7 +72,7 @@ extension RunState {
         update(index) { $0.phase = phase }
         if old == .pending { dequeue(index) }
         if phase.isActive { progress.active.insert(index) } else { progress.active.remove(index) }
-        if topology.isCleanup(index) {
+        if !topology.isMain(index) {
             while progress.nextCleanup < topology.steps.count, self[progress.nextCleanup].phase.isOver {
                 progress.nextCleanup += 1
             }
@@ -133,7 +133,7 @@ extension RunState {
 
     /// The first need that is not over in an accepted end, in words; nil: all are.
     func unmetNeed(_ index: Int) -> String? {
-        if topology.isCleanup(index) { return nil }
+        if !topology.isMain(index) { return nil }
         for need in topology.steps[index].needs {
             guard let outcome = steps[need.step]?.phase.outcome, need.accept.contains(outcome) else {
                 return "needs \(need.step), which \(outcomeWords(need.step))"

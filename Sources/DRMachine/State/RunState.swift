@@ -11,7 +11,7 @@ package struct RunState: Sendable, Equatable {
     /// Supervisors that are not known to be gone, by generation, whoever connected to them.
     package internal(set) var lingering: [Place: Int] = [:]
     package internal(set) var isolation: IsolationReport?
-    /// Every step and cleanup step of the plan.
+    /// Every step of the plan: main, rollback and cleanup.
     package internal(set) var steps: StepStates
     package internal(set) var clocks: [ClockMark] = []
     package internal(set) var losses: [LossMeasure] = []
@@ -33,6 +33,8 @@ package struct RunState: Sendable, Equatable {
     /// Something may have been done in the world: a drill owes its cleanup.
     package internal(set) var hasIntended = false
     /// The last event was this request, and what it asks for has not followed yet.
+    /// How far a rollback is; nil: there was none.
+    package internal(set) var rollback: Rollback?
     var unansweredRequest: AcceptedRequest?
     /// What expressions may name: `run.directory`, `steps.backup.outputs.snapshot`.
     var values: [String: Value] = [:]
@@ -45,6 +47,12 @@ package struct RunState: Sendable, Equatable {
         topology = Topology(plan)
         progress = Progress(topology)
         steps = StepStates(topology)
+    }
+
+    /// The steps of a rollback that was begun, in their order.
+    package var rollbackSteps: [PlannedStep] {
+        guard case .begun(let order) = rollback else { return [] }
+        return order.compactMap { topology.positions[$0].map { topology.steps[$0] } }
     }
 
     /// The plan's steps that are not over, in declared order: what is still to come.
@@ -64,9 +72,18 @@ package enum RunStatus: Sendable, Equatable {
 
 /// The one order in which a run ends.
 package enum StopStage: Int, Sendable, Comparable {
-    case endingAttempts, cleanup, stoppingServices, closing
+    case endingAttempts, rollback, cleanup, stoppingServices, closing
 
     package static func < (one: StopStage, other: StopStage) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// How far the rollback of a run is.
+package enum Rollback: Sendable, Equatable {
+    /// Somebody is asked whether to; after `due` nobody is.
+    case asked(due: Moment?)
+    /// These are undone, one after the other.
+    case begun([StepID])
+    case declined(reason: String)
 }
 
 /// The steps' states, in the plan's order, cleanup last.
@@ -101,6 +118,8 @@ package struct StepState: Sendable, Equatable {
     package var isServiceStopping = false
 
     /// From when `within` counts: the first attempt, or the one that a person's `retry` led to.
+    /// The number of the event that first showed that it did something; later ones are undone first.
+    var actedAt: Int?
     var withinFrom: Moment?
     /// Attempts that failed, and attempts that were lost in a row, since then.
     var failures = 0
@@ -144,6 +163,14 @@ package enum StepPhase: Sendable, Equatable {
     }
 
     /// Under way, but not over.
+    /// Whether its next attempt waits for nothing but its turn.
+    var isReadyToRun: Bool {
+        switch self {
+        case .pending, .waitingToRetry: true
+        default: false
+        }
+    }
+
     var isActive: Bool { !isOver && self != .pending }
 
     /// How it ended, in the words of `needs`; nil while it has not.
@@ -199,6 +226,9 @@ extension StepState {
     func nextNumber(_ part: AttemptID.Part) -> Int {
         (attempts.last { $0.id.part == part }?.id.number ?? 0) + 1
     }
+
+    /// Remembers when it first did something.
+    mutating func act(in event: Int) { actedAt = actedAt ?? event }
 
     /// Changes the attempt of this id.
     mutating func update(_ id: AttemptID, _ change: (inout AttemptState) -> Void) {

@@ -5,6 +5,8 @@ struct Topology: Sendable, Equatable {
     /// Steps, then cleanup; a step's index here is its declared order.
     let steps: [PlannedStep]
     let mainCount: Int
+    /// Where cleanup begins; between the main steps and it stands what undoes them.
+    let cleanupStart: Int
     let positions: [StepID: Int]
     /// For each step, those that need it, once for each need.
     let dependents: [[Int]]
@@ -14,8 +16,9 @@ struct Topology: Sendable, Equatable {
     let files: Set<String>
 
     init(_ plan: Plan) {
-        steps = plan.steps + plan.cleanup
+        steps = plan.allSteps
         mainCount = plan.steps.count
+        cleanupStart = mainCount + plan.rollbacks.count
         var positions: [StepID: Int] = [:]
         for (index, step) in steps.enumerated() where positions[step.id] == nil { positions[step.id] = index }
         var dependents = [[Int]](repeating: [], count: steps.count)
@@ -37,15 +40,21 @@ struct Topology: Sendable, Equatable {
 
     static func == (one: Topology, other: Topology) -> Bool { one.steps == other.steps }
 
-    func isCleanup(_ index: Int) -> Bool { index >= mainCount }
+    func isMain(_ index: Int) -> Bool { index < mainCount }
+    func isRollback(_ index: Int) -> Bool { index >= mainCount && index < cleanupStart }
+    func isCleanup(_ index: Int) -> Bool { index >= cleanupStart }
+    var cleanup: Range<Int> { cleanupStart..<steps.count }
 
     /// Why no run can follow this plan: doubled steps, needs that lead nowhere, cycles.
     func faults() -> [String] {
         var faults: [String] = []
         for (index, step) in steps.enumerated() {
             if positions[step.id] != index { faults.append("step \(step.id) is there twice") }
-            for need in step.needs where (positions[need.step] ?? mainCount) >= mainCount && !isCleanup(index) {
+            for need in step.needs where (positions[need.step] ?? mainCount) >= mainCount && isMain(index) {
                 faults.append("step \(step.id) needs \(need.step), which is not a step of the plan")
+            }
+            if isRollback(index), step.undoes.flatMap({ positions[$0] }).map(isMain) != true {
+                faults.append("rollback \(step.id) undoes no step of the plan")
             }
             if let until = step.background?.until, (positions[until] ?? mainCount) >= mainCount {
                 faults.append("step \(step.id) lives until \(until), which is not a step of the plan")

@@ -17,6 +17,7 @@ package enum RunbookDecoder {
             purpose: reader.choice(spec?["purpose"]) ?? .rehearsal, inputs: inputs(spec?["inputs"]),
             environments: environments(spec?["environments"]),
             width: reader.integer(spec?["width"]).map { Int(clamping: $0) } ?? 8,
+            rollback: reader.choice(spec?["rollback"]),
             steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
             cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },
             digest: Digest.of(source.bytes), place: spec?.place ?? root.place)

@@ -15,11 +15,25 @@ extension StepDefinition {
 
     private static func decodeVariant(_ node: SourceNode, isCleanup: Bool) -> StepDefinition? {
         guard let id = node["id"]?.scalar?.text, SourceName.isValid(id) else { return nil }
+        var step = definition(node, id: StepID(id), place: node["id"]?.place ?? node.place, isCleanup: isCleanup)
+        if let written = node["rollback"] {
+            var undoing = definition(
+                written, id: StepID("\(id).rollback"), place: written.place, isCleanup: false)
+            undoing.title = undoing.title ?? "undone: \(step.title ?? id)"
+            undoing.undoes = step.id
+            step.rollback = [undoing]
+        }
+        return step
+    }
+
+    private static func definition(
+        _ node: SourceNode, id: StepID, place: SourcePlace, isCleanup: Bool
+    ) -> StepDefinition {
         var reader = NodeReader()
-        let action = reader.action(of: node, title: node["title"]?.scalar?.text ?? id)
+        let action = reader.action(of: node, title: node["title"]?.scalar?.text ?? id.rawValue)
         let location = node["place"]
         var step = StepDefinition(
-            id: StepID(id), place: node["id"]?.place ?? node.place, title: reader.text(node["title"]), action: action,
+            id: id, place: place, title: reader.text(node["title"]), action: action,
             needs: (node["needs"]?.elements ?? []).compactMap { reader.need($0) },
             condition: reader.condition(node["when"]), effect: reader.placed(node["effect"]) { $0.choice($1) },
             location: location.flatMap { written in
@@ -46,14 +60,15 @@ extension StepDefinition {
 }
 
 extension SourceNode {
-    /// The mapping with another one's entries in place of its own; another kind of action replaces the old one.
+    /// The mapping with another one's entries in place of its own; another kind of action replaces the old one, and
+    /// what undid that one undoes nothing here.
     fileprivate func overlaid(by other: SourceNode) -> SourceNode {
         let added = other.entries ?? []
         let names = Set(added.map(\.key.value))
         let replacesAction = !names.isDisjoint(with: StepSchema.kinds)
         let kept = (entries ?? []).filter { entry in
             !names.contains(entry.key.value) && entry.key.value != "inDrill"
-                && !(replacesAction && StepSchema.kinds.contains(entry.key.value))
+                && !(replacesAction && (StepSchema.kinds + ["rollback"]).contains(entry.key.value))
         }
         return SourceNode(content: .mapping(kept + added), place: place)
     }

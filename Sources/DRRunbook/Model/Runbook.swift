@@ -13,6 +13,8 @@ package struct Runbook: Sendable {
     package var inputs: [String: InputDefinition]
     package var environments: [String: EnvironmentDefinition]
     package var width: Int
+    /// nil: as the mode has it.
+    package var rollback: RollbackPolicy?
     package var steps: [StepDefinition]
     package var cleanup: [StepDefinition]
     /// SHA-256 of the source's exact bytes.

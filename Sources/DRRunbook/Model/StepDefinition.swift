@@ -27,6 +27,10 @@ package struct StepDefinition: Sendable {
     /// The repository that the action names.
     var repository: Placed<String>?
     var isCleanup: Bool
+    /// What undoes the step: one at most.
+    var rollback: [StepDefinition] = []
+    /// The step that this one undoes.
+    var undoes: StepID?
     var inDrill: DrillDifference?
 
     /// What a drill does instead.
@@ -57,10 +61,13 @@ extension StepDefinition {
         }
     }
 
-    /// The step and what a drill does instead of it.
+    /// The step and what a drill does instead of it, each with what undoes it.
     var variants: [StepDefinition] {
-        if case .instead(let other) = inDrill { [self, other] } else { [self] }
+        if case .instead(let other) = inDrill { withRollback + other.withRollback } else { withRollback }
     }
+
+    /// The step and what undoes it.
+    var withRollback: [StepDefinition] { [self] + rollback }
 
     /// As written, or what the kind says.
     var effectInForce: Effect {

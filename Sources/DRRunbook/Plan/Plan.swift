@@ -19,6 +19,10 @@ package struct Plan: Codable, Sendable, Equatable {
     package var isolation: PlannedIsolation?
     package var steps: [PlannedStep]
     /// What a drill puts back at its end, in this order, whatever happened.
+    /// What undoes main steps, each named by its `undoes`; they run only in a rollback.
+    package var rollbacks: [PlannedStep]
+    /// Whether a run that fails or is cancelled is rolled back.
+    package var rollback: RollbackPolicy
     package var cleanup: [PlannedStep]
     /// Every file that the runbook names; steps run the copies in the run's `files/`.
     package var files: [PlannedFile]
@@ -33,8 +37,11 @@ package struct Plan: Codable, Sendable, Equatable {
 
     /// Steps and cleanup by id.
     package func step(_ id: StepID) -> PlannedStep? {
-        steps.first { $0.id == id } ?? cleanup.first { $0.id == id }
+        allSteps.first { $0.id == id }
     }
+
+    /// Main steps, what undoes them, and cleanup, in this order.
+    package var allSteps: [PlannedStep] { steps + rollbacks + cleanup }
 
     /// Where its steps can run: a drill has an inside.
     package var places: [Place] { mode == .drill ? [.inside, .outside] : [.outside] }
@@ -42,7 +49,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package init(
         runbook: RunbookIdentity, purpose: Purpose, mode: RunMode, environment: String, inputs: [String: String] = [:],
         targets: [String: PlannedTarget] = [:], services: [PlannedService] = [], isolation: PlannedIsolation? = nil,
-        steps: [PlannedStep] = [], cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
+        steps: [PlannedStep] = [], rollbacks: [PlannedStep] = [], rollback: RollbackPolicy = .ask,
+        cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
         repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
         siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
@@ -55,6 +63,8 @@ package struct Plan: Codable, Sendable, Equatable {
         self.services = services
         self.isolation = isolation
         self.steps = steps
+        self.rollbacks = rollbacks
+        self.rollback = rollback
         self.cleanup = cleanup
         self.files = files
         self.people = people
@@ -64,6 +74,14 @@ package struct Plan: Codable, Sendable, Equatable {
         self.siteDigest = siteDigest
         self.catalogueDigest = catalogueDigest
     }
+}
+
+/// What becomes of a run that fails or is cancelled after it changed something that it knows how to undo.
+package enum RollbackPolicy: String, Codable, Sendable, CaseIterable {
+    /// Somebody is asked: `drctl undo` rolls it back, `drctl commit` leaves it as it is.
+    case ask
+    case auto
+    case never
 }
 
 /// Which runbook a plan was made from.

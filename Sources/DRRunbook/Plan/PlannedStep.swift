@@ -25,6 +25,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var measures: PlannedMeasure?
     package var background: BackgroundPolicy?
     /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
+    /// The main step that it undoes; nil for all but rollbacks.
+    package var undoes: StepID?
     package var skipInDrill: String?
     /// Whether the drill runs something else than a real run would (`inDrill: {run: …}`).
     package var differsInDrill: Bool
@@ -37,7 +39,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
         within: TimeSpan? = nil, retry: RetryPolicy = .never,
         onFailure: FailurePolicy = .hold(unattended: .minutes(10)), probe: Check? = nil,
         env: [String: EnvironmentValue] = [:], outputs: [String: OutputType] = [:], marks: [PlannedMark] = [],
-        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, skipInDrill: String? = nil,
+        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, undoes: StepID? = nil,
+        skipInDrill: String? = nil,
         differsInDrill: Bool = false, digest: Digest
     ) {
         self.id = id
@@ -58,6 +61,7 @@ package struct PlannedStep: Codable, Sendable, Equatable {
         self.marks = marks
         self.measures = measures
         self.background = background
+        self.undoes = undoes
         self.skipInDrill = skipInDrill
         self.differsInDrill = differsInDrill
         self.digest = digest

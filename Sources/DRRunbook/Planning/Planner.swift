@@ -41,30 +41,36 @@ package struct Planner {
         }
         let variants = runbook.steps.map { ($0, $0.variant(for: request.mode) ?? $0) }
         var files = FileCollector(world: world)
-        for (_, variant) in variants { files.collect(variant) }
+        for step in variants.flatMap(\.1.withRollback) { files.collect(step) }
         for step in runbook.cleanup { files.collect(step) }
         let isolation = request.mode == .drill ? isolation(environment, context) : nil
         let reads = isolation?.readOnlyBinds
         let steps = variants.compactMap { planned($1, of: $0, context, files, drillReads: reads) }
+        let rollbacks = variants.flatMap(\.1.rollback).compactMap {
+            planned($0, of: $0, context, files, drillReads: reads)
+        }
         // Only drills have something to put back.
         let cleanup =
             request.mode == .drill
             ? runbook.cleanup.compactMap { planned($0, of: $0, context, files, drillReads: reads) } : []
         diagnostics += files.diagnostics
-        let repositories = repositories(environment, context, used: variants.compactMap { $1.repository?.value })
+        let repositories = repositories(
+            environment, context, used: variants.flatMap(\.1.withRollback).compactMap { $0.repository?.value })
         guard !diagnostics.hasErrors else { return nil }
         return Plan(
             runbook: RunbookIdentity(
                 name: runbook.name, title: runbook.title, owner: runbook.owner, digest: runbook.digest),
             purpose: runbook.purpose, mode: request.mode, environment: name, inputs: inputs, targets: targets,
             services: runbook.services.compactMap { catalogue?.services[$0.value]?.planned }, isolation: isolation,
-            steps: digested(steps, files), cleanup: digested(cleanup, files), files: files.files,
+            steps: digested(steps, files), rollbacks: digested(rollbacks, files),
+            rollback: runbook.rollback ?? (request.mode == .drill ? .auto : .ask), cleanup: digested(cleanup, files),
+            files: files.files,
             people: (site?.people ?? []).map { person in
                 var person = person
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
             },
-            repositories: repositories, secrets: secrets(of: steps + cleanup), width: runbook.width,
+            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
             siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
 
@@ -240,6 +246,7 @@ package struct Planner {
                 onFailure: try variant.onFailure?.changed(change) ?? .hold(unattended: .minutes(10)),
                 probe: try variant.probe?.value.changed(change), outputs: variant.outputsInForce,
                 measures: variant.measures?.value, background: try variant.background?.value.changed(change),
+                undoes: variant.undoes,
                 digest: StepDigest.none)
             for (name, value) in variant.env { planned.env[name] = try value.value.changed(change) }
             for mark in variant.marks {

@@ -25,6 +25,10 @@ enum RunbookSchema {
             .optional("inputs", .map(.object(input)), "What is given when it is planned."),
             .required("environments", .map(.object(environment)), "Where it can run: real, or as a drill."),
             .optional("width", .integer(1...256), "How many attempts may be under way at once; 8."),
+            .optional(
+                "rollback", .choice(RollbackPolicy.allCases.map(\.rawValue)),
+                "Whether a run that fails or is cancelled undoes its steps: `ask` (a real run's default), `auto` (a drill's), `never`."
+            ),
             .required("steps", .list(.object(StepSchema.step)), "The steps, in any order."),
             .optional(
                 "cleanup", .list(.object(StepSchema.cleanupStep)),

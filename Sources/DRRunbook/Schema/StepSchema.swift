@@ -16,6 +16,8 @@ enum StepSchema {
             .optional("marks", .either([.object(mark), .list(.object(mark))]), "Clocks that its end sets."),
             .optional("measures", .object(measure), "One side of the achieved data loss."),
             .optional(
+                "rollback", .object(rollback), "What undoes it, if the run is rolled back after it did something."),
+            .optional(
                 "inDrill", .object(inDrill),
                 "What a drill does instead: `skip` with a reason, or other values of the keys here."),
         ] + actions + common,
@@ -30,9 +32,22 @@ enum StepSchema {
             .required("run", .command, "The command."),
         ] + common.filter { ["effect", "probe", "timeout", "retry", "env"].contains($0.name) })
 
+    static let undoingKinds = ["run", "http", "manual", "restore", "resync"]
+
+    /// It runs alone, in its turn, and nothing needs it.
+    static let rollback = ObjectSchema(
+        name: "rollback",
+        keys: [.optional("title", .text, "What is true when it is done.")]
+            + actions.filter { undoingKinds.contains($0.name) }
+            + common.filter { ["effect", "probe", "place", "timeout", "retry", "env"].contains($0.name) },
+        exactlyOne: undoingKinds)
+
     static let inDrill = ObjectSchema(
         name: "inDrill",
-        keys: [.optional("skip", .text, "Why drills leave the step out.")] + actions
+        keys: [
+            .optional("skip", .text, "Why drills leave the step out."),
+            .optional("rollback", .object(rollback), "What undoes it."),
+        ] + actions
             + common.filter { $0.name != "onFailure" },
         atMostOne: ["skip"] + kinds, refusesNothing: true)
 

@@ -6,7 +6,9 @@ extension RunbookValidator {
             let scope = Scope(validation: validation, environmentName: name, environment: environment)
             for step in validation.allSteps {
                 guard let variant = step.variant(for: environment.mode) else { continue }
-                diagnostics += variant.expressions.compactMap { scope.diagnostic(for: $0, in: variant) }
+                for step in variant.withRollback {
+                    diagnostics += step.expressions.compactMap { scope.diagnostic(for: $0, in: step) }
+                }
             }
             diagnostics += environment.expressions.compactMap { scope.diagnostic(for: $0, in: nil) }
         }
@@ -82,6 +84,9 @@ private struct Scope {
                     message: "cleanup cannot read the outputs of `\(name)`: it also runs where that step never did",
                     fix: "use a fixed path under `${{ run.directory }}`"))
         }
+        let main = step.undoes ?? step.id
+        // A rollback also runs where the step that it undoes failed.
+        let isUndone = name == step.undoes
         let isOwn = name == step.id && use == .mark
         if name == step.id, !isOwn {
             return .failure(
@@ -89,17 +94,17 @@ private struct Scope {
                     message: "`\(step.id)` cannot read its own output: there is none before it has run",
                     fix: "read it in a step that needs `\(step.id)`"))
         }
-        guard isOwn || validation.graph.transitiveNeeds(of: step.id).contains(name) else {
+        guard isOwn || isUndone || validation.graph.transitiveNeeds(of: main).contains(name) else {
             return .failure(
                 ExpressionTyping.Unknown(
                     message: "`\(step.id)` reads an output of `\(name)`, which need not be over by then",
-                    fix: "add `\(name)` to the needs of `\(step.id)`"))
+                    fix: "add `\(name)` to the needs of `\(main)`"))
         }
         let outputs = (written.variant(for: environment.mode) ?? written).outputsInForce
         guard let type = outputs[output] else {
             return unknown("step `\(name)` has no output `\(output)`", output, among: outputs.keys)
         }
-        let isCertain = isOwn || validation.graph.certainlySucceeded(before: step.id).contains(name)
+        let isCertain = isOwn || validation.graph.certainlySucceeded(before: main).contains(name)
         return .success(StaticType(type: type, mayBeAbsent: !isCertain))
     }
 

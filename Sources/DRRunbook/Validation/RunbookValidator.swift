@@ -2,7 +2,8 @@
 package enum RunbookValidator {
     /// Each looks at one thing and says all it finds.
     private static let passes: [@Sendable (Validation) -> [Diagnostic]] = [
-        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, effects, backgrounds, places,
+        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, rollbacks, effects, backgrounds,
+        places,
         realTargets, repositoriesAndSecrets, people, services, marks, unmarkedClocks, measures, times, kindsOfKeys,
         actions,
         inputs,
@@ -35,7 +36,7 @@ struct Validation {
         graph = StepGraph(runbook.steps)
         allSteps = runbook.steps + runbook.cleanup
         allVariants = allSteps.flatMap(\.variants)
-        drillVariants = allSteps.compactMap { $0.variant(for: .drill) }
+        drillVariants = allSteps.compactMap { $0.variant(for: .drill) }.flatMap(\.withRollback)
     }
 
     /// The first step of this name.

@@ -12,6 +12,16 @@ extension RunbookValidator {
         }
     }
 
+    /// What only reads leaves nothing to undo.
+    static func rollbacks(_ validation: Validation) -> [Diagnostic] {
+        validation.allSteps.flatMap(\.variants).compactMap { step in
+            guard let undoing = step.rollback.first, step.action != nil, step.effectInForce == .read else { return nil }
+            return Diagnostic(
+                .notAllowed, at: undoing.place, "`\(step.id)` only reads: there is nothing to undo",
+                fix: "leave `rollback` out, or write the step's true `effect`")
+        }
+    }
+
     static func effects(_ validation: Validation) -> [Diagnostic] {
         validation.allVariants.compactMap { step in
             guard let effect = step.effect, effect.value == .checkable, step.probe == nil, step.kind != .backup else {

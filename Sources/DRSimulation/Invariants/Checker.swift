@@ -26,7 +26,7 @@ final class Checker {
     init(plan: Plan, syncsLie: Bool) {
         self.plan = plan
         self.syncsLie = syncsLie
-        steps = Dictionary((plan.steps + plan.cleanup).map { ($0.id, $0) }) { first, _ in first }
+        steps = Dictionary(plan.allSteps.map { ($0.id, $0) }) { first, _ in first }
         cleanup = Set(plan.cleanup.map(\.id))
         ledger = Ledger(plan)
     }

@@ -51,6 +51,7 @@ extension Ledger {
             }
             return
         }
+        if rollbacks.contains(id.step) { return try requireTurn(id) }
         try require(
             stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder, "\(id) is intended in stage \(stage)")
         try requireNeeds(step)
@@ -105,7 +106,7 @@ extension Ledger {
         guard let step = planned[id], let account = steps[id] else { return }
         try require(account.live.isEmpty, .startedOnce, "\(id) is to be tried again while its attempt is under way")
         try require(
-            stage.rawValue < Stage.stopping.rawValue || cleanup.contains(id), .stoppingOrder,
+            stage.rawValue < Stage.stopping.rawValue || cleanup.contains(id) || rollbacks.contains(id), .stoppingOrder,
             "\(id) is to be tried again while the run is stopping")
         let wasAsked = account.isAnswered
         if !wasAsked {

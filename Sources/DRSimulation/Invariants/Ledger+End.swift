@@ -3,8 +3,8 @@ import DRRunbook
 
 // How a run ends, and what a drill may do before.
 extension Ledger {
-    mutating func takeRun(_ event: Event) throws {
-        switch event {
+    mutating func takeRun(_ entry: JournaledEvent) throws {
+        switch entry.event {
         case .runPaused:
             try require(stage == .starting || stage == .running, .pauseHolds, "a pause in stage \(stage)")
             stage = .paused
@@ -16,9 +16,12 @@ extension Ledger {
             stage = .stopping
             cause = why
             if why == .finished { try requireFinished() }
+        case .rollbackAsked, .rollbackBegan, .rollbackDeclined: try takeRollback(entry)
         case .cleanupBegan:
-            try require(stage == .stopping, .stoppingOrder, "cleanup begins in stage \(stage)")
+            try require(
+                stage == .stopping || stage == .rollback, .stoppingOrder, "cleanup begins in stage \(stage)")
             try requireNothingUnderWay()
+            try requireRolledBack()
             stage = .cleanup
         case .cleanupOwed(let step, _):
             try require(cleanup.contains(step), .stoppingOrder, "\(step) is no cleanup, and owed")
@@ -27,7 +30,10 @@ extension Ledger {
             owed.insert(step)
         case .cleanupSettled(let step, _, _): owed.remove(step)
         case .closingBegan:
-            try require(stage == .stopping || stage == .cleanup, .stoppingOrder, "closing begins in stage \(stage)")
+            try require(
+                stage.rawValue >= Stage.stopping.rawValue && stage.rawValue < Stage.closing.rawValue, .stoppingOrder,
+                "closing begins in stage \(stage)")
+            try requireRolledBack()
             try requireReadyToClose()
             stage = .closing
         case .runClosed(let end, _): try close(end)

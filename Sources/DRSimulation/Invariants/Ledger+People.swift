@@ -8,10 +8,14 @@ extension Ledger {
         guard let step = planned[card.step], let account = steps[card.step] else { return }
         // One that expired is asked again, also in a pause.
         if account.over == nil, account.attempts == 0, !account.isAnswered, !account.wasShown {
-            try require(
-                stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder,
-                "a card of \(card.step) is shown in stage \(stage)")
-            try requireNeeds(step)
+            if rollbacks.contains(card.step) {
+                try requireTurn(AttemptID(step: card.step, number: 1))
+            } else {
+                try require(
+                    stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder,
+                    "a card of \(card.step) is shown in stage \(stage)")
+                try requireNeeds(step)
+            }
         }
         steps[card.step]?.card = card
         steps[card.step]?.wasShown = true
@@ -68,6 +72,11 @@ extension Ledger {
             appliedRequests.insert(id).inserted, .requestsAreAnswered, "request \(id) is applied twice")
         try require(
             judge.checker.requests[id] == request, .requestsAreAnswered, "request \(id) is applied, and nobody left it")
+        switch request.request.ask {
+        case .undo: rollbackAnswer = true
+        case .commit: rollbackAnswer = false
+        default: break
+        }
         guard case .resolve(let step, let resolution, _, let inputs, let evidence) = request.request.ask else { return }
         try require(
             steps[step]?.card != nil || steps[step]?.isHeld == true || steps[step]?.isInDoubt == true,

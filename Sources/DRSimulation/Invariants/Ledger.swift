@@ -31,12 +31,15 @@ struct Ledger {
         var isServiceLost = false
         var hasSucceeded = false
         var isAnswered = false
+        /// The number of the event that first showed that it did something.
+        var acted: Int?
     }
 
-    enum Stage: Int { case starting, running, paused, stopping, cleanup, closing, closed }
+    enum Stage: Int { case starting, running, paused, stopping, rollback, cleanup, closing, closed }
 
     let plan: Plan
     let cleanup: Set<StepID>
+    let rollbacks: Set<StepID>
     let planned: [StepID: PlannedStep]
     var steps: [StepID: Account] = [:]
     var stage = Stage.starting
@@ -47,14 +50,22 @@ struct Ledger {
     var isolation: IsolationReport?
     var hasIntended = false
     var owed: Set<StepID> = []
+    /// What is to be undone, in order; nil: no rollback began.
+    var undoing: [StepID]?
+    var isAskedForRollback = false
+    var wasRollbackDeclined = false
+    var rollbackDue: Moment?
+    /// What people answered: undo, or leave it.
+    var rollbackAnswer: Bool?
     var appliedRequests: Set<String> = []
     var refusedRequests: Set<String> = []
 
     init(_ plan: Plan) {
         self.plan = plan
         cleanup = Set(plan.cleanup.map(\.id))
-        planned = Dictionary((plan.steps + plan.cleanup).map { ($0.id, $0) }) { first, _ in first }
-        for step in plan.steps + plan.cleanup { steps[step.id] = Account() }
+        planned = Dictionary(plan.allSteps.map { ($0.id, $0) }) { first, _ in first }
+        rollbacks = Set(plan.rollbacks.map(\.id))
+        for step in plan.allSteps { steps[step.id] = Account() }
     }
 
     func require(_ holds: Bool, _ invariant: Invariant, _ detail: @autoclosure () -> String) throws {
@@ -70,6 +81,7 @@ struct Ledger {
             default: throw Violation(.endIsClean, "event \(entry.number) follows the end")
             }
         }
+        note(entry)
         switch entry.event {
         case .runCreated, .supervisorLost, .supervisorGone, .noted, .clockMarked, .lossMeasured, .resyncRecorded,
             .attemptStopping, .serviceStopping:
@@ -96,9 +108,20 @@ struct Ledger {
             try require(
                 !appliedRequests.contains(id), .requestsAreAnswered, "request \(id) is refused after it was applied")
             refusedRequests.insert(id)
-        case .runPaused, .runProceeded, .stoppingBegan, .cleanupBegan, .cleanupOwed, .cleanupSettled, .closingBegan,
+        case .runPaused, .runProceeded, .stoppingBegan, .rollbackAsked, .rollbackBegan, .rollbackDeclined,
+            .cleanupBegan, .cleanupOwed, .cleanupSettled, .closingBegan,
             .runClosed:
-            try takeRun(entry.event)
+            try takeRun(entry)
+        }
+    }
+
+    /// Remembers which steps did something, and in which order.
+    private mutating func note(_ entry: JournaledEvent) {
+        switch entry.event {
+        case .attemptStarted(let id, _), .attemptLost(let id, _):
+            if steps[id.step]?.acted == nil { steps[id.step]?.acted = entry.number }
+        case .stepSucceeded(let id, _): if steps[id]?.acted == nil { steps[id]?.acted = entry.number }
+        default: break
         }
     }
 

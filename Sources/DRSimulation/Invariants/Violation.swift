@@ -32,6 +32,8 @@ package enum Invariant: String, Sendable, CaseIterable, Error {
     case oneRunnerAnEpoch
     /// A run ends in one order, and cleanup is done or owed.
     case stoppingOrder
+    /// A rollback undoes exactly what did something, in reverse order, when it is asked for.
+    case rollbackUndoes
     /// Nothing acts inside a drill whose isolation is not established.
     case isolation
     /// A pause and a stop start nothing.

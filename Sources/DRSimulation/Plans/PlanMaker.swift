@@ -23,6 +23,10 @@ enum PlanMaker {
         }
         let count = 2 + dice.below(9)
         for index in 0..<count { plan.steps.append(step(index, of: count, isDrill: isDrill, plan, &dice)) }
+        for step in plan.steps where step.effect != .read && dice.oneIn(3) {
+            plan.rollbacks.append(rollback(of: step, isDrill: isDrill, &dice))
+        }
+        plan.rollback = dice.of([.ask, .auto, .auto, .never])
         if isDrill {
             for index in 0..<dice.below(4) { plan.cleanup.append(cleanup(index, &dice)) }
         }
@@ -93,6 +97,21 @@ enum PlanMaker {
             if plan.steps[earlier].onFailure == .continue { need.accept.append(.failed) }
             if dice.oneIn(4) { need.accept.append(.skipped) }
             step.needs.append(need)
+        }
+        return step
+    }
+
+    private static func rollback(of undone: PlannedStep, isDrill: Bool, _ dice: inout Dice) -> PlannedStep {
+        var step = cleanup(0, &dice)
+        step.id = StepID("\(undone.id).rollback")
+        step.undoes = undone.id
+        if !isDrill { step.place = .outside }
+        step.onFailure = .hold(unattended: .minutes(Int64(dice.of([1, 10]))))
+        if dice.oneIn(5) {
+            step.action = .manual(
+                ManualCard(instructions: Template("Put it back"), owner: "ops", within: patience(&dice)))
+            step.effect = .unsafe
+            step.probe = nil
         }
         return step
     }

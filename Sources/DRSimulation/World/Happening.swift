@@ -42,5 +42,6 @@ enum Answer: Sendable {
     case question(StepID)
     case proceed
     case settle(StepID)
+    case rollback
     case interrupt
 }

@@ -12,6 +12,7 @@ extension World {
             case .stepHeld(let step, _, _): answer(.question(step))
             case .attemptInDoubt(let attempt, _, _): answer(.question(attempt.step))
             case .runPaused: answer(.proceed)
+            case .rollbackAsked: answer(.rollback)
             case .cleanupOwed(let step, _): if people.oneIn(2) { answer(.settle(step)) }
             case .attemptIntended: if people.perMille(rates.interrupting) { answer(.interrupt) }
             default: break
@@ -35,7 +36,8 @@ extension World {
         callOperator(within: .second)
         let state = lastKnown
         if case .paused = state.status { act(.proceed) }
-        for step in plan.steps {
+        if case .asked = state.rollback { act(.rollback) }
+        for step in plan.allSteps {
             switch state.steps[step.id]?.phase {
             case .asking: if let card = state.steps[step.id]?.card { act(.card(step.id, card)) }
             case .held, .inDoubt: act(.question(step.id))
@@ -80,6 +82,8 @@ extension World {
                     step: step, as: people.of([.retry, .retry, .done, .failed, .skip]), reason: "because",
                     inputs: [:], evidence: []))
         case .proceed: leave(uid, .proceed(reason: "looked at it"))
+        case .rollback:
+            leave(uid, people.oneIn(4) ? .commit(reason: "it may stay") : .undo(reason: "as it was, please"))
         case .settle(let step): leave(uid, .settleCleanup(step: step, reason: "removed by hand"))
         case .interrupt:
             leave(

@@ -44,6 +44,11 @@ struct PlanCommand: Command {
         }
         if lines.last?.isEmpty == false { lines.append("") }
         lines += plan.steps.map { line($0, in: plan) }
+        if !plan.rollbacks.isEmpty, plan.rollback != .never {
+            let asks = plan.rollback == .ask ? ", if somebody says so" : ""
+            lines += ["", "if the run fails or is cancelled, undone in reverse order\(asks):"]
+            lines += plan.rollbacks.map { line($0, in: plan) }
+        }
         if !plan.cleanup.isEmpty {
             lines += ["", "cleanup, whatever happens:"]
             lines += plan.cleanup.map { line($0, in: plan) }

@@ -56,7 +56,7 @@ struct Resolve: Command {
     /// What a card asks to enter; of a step without one, the outputs that it declares.
     private static func types(of id: StepID, in view: RunView) -> [String: OutputType] {
         if let card = view.state.steps[id]?.card { return card.inputs }
-        return (view.plan.steps + view.plan.cleanup).first { $0.id == id }?.outputs ?? [:]
+        return view.plan.allSteps.first { $0.id == id }?.outputs ?? [:]
     }
 
     private func typedInputs(_ types: [String: OutputType]) throws -> [String: Value] {

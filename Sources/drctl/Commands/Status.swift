@@ -107,7 +107,7 @@ struct RunSummary: Encodable, Sendable {
                 default: false
                 }
             }.count
-        waiting = view.plan.steps.compactMap { step -> Waiting? in
+        waiting = view.plan.allSteps.compactMap { step -> Waiting? in
             guard !view.isClosed, let current = view.state.steps[step.id] else { return nil }
             switch current.phase {
             case .asking:
@@ -119,6 +119,10 @@ struct RunSummary: Encodable, Sendable {
                 return Waiting(step: step.id.rawValue, for: "a person (in doubt)", text: reason)
             default: return nil
             }
+        }
+        if view.isAskedForRollback {
+            waiting.append(
+                Waiting(step: "", for: "a person (undo or commit)", text: "whether to roll back what was done"))
         }
         owedCleanup = view.state.owedCleanup.keys.map(\.rawValue).sorted()
         head = view.contents.head

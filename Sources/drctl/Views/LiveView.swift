@@ -20,7 +20,7 @@ struct LiveView {
         let head = [header(state, now: now)] + objectives(state, now: now) + [""]
         // What waits for somebody matters most, and still leaves room for the steps around it.
         let waiting = Array(waiting(state, now: now).prefix(max(3, rows / 2 - 1)))
-        let steps = plan.steps + (state.status.isEnding ? plan.cleanup : [])
+        let steps = plan.steps + (state.status.isEnding ? state.rollbackSteps + plan.cleanup : [])
         let room = max(1, rows - head.count - waiting.count - 2)
         var lines = head + visible(steps, state, room: room).map { stepLine($0, state, now: now, frame: frame) }
         if steps.count > room { lines.append(layout.paint("  … \(steps.count) steps, \(room) shown", .faint)) }

@@ -44,7 +44,7 @@ struct RunView: Sendable {
         // What is closed asks nothing any more.
         isClosed
             ? []
-            : (plan.steps + plan.cleanup).compactMap { step in
+            : plan.allSteps.compactMap { step in
                 guard let current = state.steps[step.id], current.phase == .asking else { return nil }
                 return current.card
             }
@@ -54,13 +54,19 @@ struct RunView: Sendable {
     var stuckSteps: [StepID] {
         isClosed
             ? []
-            : (plan.steps + plan.cleanup).map(\.id).filter { id in
+            : plan.allSteps.map(\.id).filter { id in
                 switch state.steps[id]?.phase {
                 case .held, .inDoubt: true
                 case .asking: state.steps[id]?.card?.kind == .manual
                 default: false
                 }
             }
+    }
+
+    /// Whether somebody has to say if what was done is undone.
+    var isAskedForRollback: Bool {
+        guard case .stopping(_, _, .rollback) = state.status, case .asked = state.rollback else { return false }
+        return true
     }
 
     var isClosed: Bool {
