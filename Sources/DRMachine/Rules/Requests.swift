@@ -218,7 +218,10 @@ extension Decision {
                 try emit(.retryScheduled(step.id, due: now, reason: "\(name): \(reason)"))
             }
         case .done:
-            if state.canProbe(index) {
+            if state.canProbe(index), step.place == .inside, let report = state.refusedIsolation {
+                let why = "a person says that it is done, and its probe cannot run: \(Self.words(for: report))"
+                try emit(.stepHeld(step.id, reason: why, due: unattendedDue(index)))
+            } else if state.canProbe(index) {
                 try intend(.probe, of: index)
             } else {
                 try succeed(index, outputs: [:], by: nil)

@@ -105,14 +105,20 @@ struct LiveView {
     /// What waits for a person: which step, why, and the command that answers it.
     private func waiting(_ state: RunState, now: Moment) -> [String] {
         // What is stopping takes no answers any more.
-        if state.status.isEnding { return [] }
         let run = state.created?.run ?? "RUN"
         var lines: [String] = []
         func tell(_ headline: String, _ style: Style, text: String, answer: String) {
             lines += ["", layout.paint("  " + headline, style)]
             lines += layout.indented(text, most: max(1, rows / 4)) + ["    " + answer]
         }
-        for step in plan.steps {
+        if case .asked(let due) = state.rollback, case .stopping = state.status {
+            let left = due.map { ", \(TimeText.span($0.elapsed(since: now))) left" } ?? ""
+            tell(
+                "roll back what was done?\(left)", .warning, text: "nothing goes on before somebody says so",
+                answer: "drctl undo \(run) --reason …, or: drctl commit \(run) --reason …")
+        }
+        // What is stopping asks about its rollback alone.
+        for step in state.status.isEnding ? state.rollbackSteps : plan.steps {
             guard let current = state.steps[step.id] else { continue }
             switch current.phase {
             case .asking:

@@ -22,6 +22,9 @@ enum Brief {
             case .stepSucceeded(let step, let outputs): "\(step)\(text(outputs))"
             case .stepFailed(let step, let reason, let policy): "\(step) → \(policy.rawValue): \(reason)"
             case .stepHeld(let step, let reason, let due): "\(step)\(text(due, from: start)): \(reason)"
+            case .rollbackAsked(let due): "\(text(due, from: start))"
+            case .rollbackBegan(let steps): steps.map(\.rawValue).joined(separator: ", ")
+            case .rollbackDeclined(let reason): reason
             case .stepSkipped(let step, let reason), .cleanupOwed(let step, let reason): "\(step): \(reason)"
             case .cardShown(let card): "\(card.step) \(card.kind.rawValue)\(text(card.due, from: start)): \(card.text)"
             case .cardExpired(let step, _): "\(step)"

@@ -9,7 +9,7 @@ import DRRunbook
 /// `finished PLACE GENERATION`,
 /// `lacking PLACE`, `isolated GENERATION VERDICT`, `open` (all of these, silently), `starting|started|gone ATTEMPT`,
 /// `ended ATTEMPT RESULT [NAME=VALUE…]`, `wait SECONDS` (a tick), `pass SECONDS` (no input), `reboot`,
-/// `approve|reject STEP uid=N …`, `resolve STEP RESOLUTION uid=N …`, `cancel`, `interrupt`, `pause`, `proceed`,
+/// `approve|reject STEP uid=N …`, `resolve STEP RESOLUTION uid=N …`, `cancel`, `undo`, `commit`, `interrupt`, `pause`, `proceed`,
 /// `mark CLOCK SERVICE SECONDS`, `note TEXT`, `settle STEP`, `close`, `show`.
 struct Scenario {
     private var plan = ScenarioPlan()
@@ -211,6 +211,8 @@ struct Scenario {
                 step: step, as: try parse(words[2]), reason: reason, inputs: inputs,
                 evidence: options["evidence"].map { [$0] } ?? [])
         case "cancel": return .cancel(reason: reason)
+        case "undo": return .undo(reason: reason)
+        case "commit": return .commit(reason: reason)
         case "pause": return .pause(reason: reason)
         case "proceed": return .proceed(reason: reason)
         case "mark":

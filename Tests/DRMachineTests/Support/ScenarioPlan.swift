@@ -16,6 +16,7 @@ struct ScenarioError: Error, CustomStringConvertible {
 ///     step build run needs=a,b(skipped) effect=idempotent retry=3 initial=1 within=60 onFailure=abort
 ///     step go approve roles=commander quorum=2 notInitiator within=30
 ///     step serve run background until=break onLoss=restart
+///     rollback build run effect=idempotent
 ///     cleanup sweep run effect=idempotent
 struct ScenarioPlan {
     var plan = Plan(
@@ -30,6 +31,7 @@ struct ScenarioPlan {
             plan.mode = words[1] == "real" ? .real : .drill
             plan.width = try options.integer("width") ?? 8
             unattended = options.has("unattended")
+            plan.rollback = try options["rollback"].map(parse) ?? .ask
             if plan.mode == .drill {
                 plan.isolation = PlannedIsolation(
                     mustNotReach: [], whenNotDemonstrated: options.has("goOn") ? .continue : .refuse)
@@ -51,6 +53,11 @@ struct ScenarioPlan {
                 PlannedFile(path: words[1], sha256: testDigest("02"), sizeBytes: 1, isExecutable: true))
         case "repository": plan.repositories[words[1]] = PlannedRepository(address: Template("/w/\(words[1])"))
         case "step": plan.steps.append(try step(words, Options(Array(words.dropFirst(3)))))
+        case "rollback":
+            var step = try step(
+                ["rollback", "\(words[1]).rollback"] + words.dropFirst(2), Options(Array(words.dropFirst(3))))
+            step.undoes = StepID(words[1])
+            plan.rollbacks.append(step)
         case "cleanup": plan.cleanup.append(try step(words, Options(Array(words.dropFirst(3)))))
         default: throw ScenarioError("a plan has no \(words[0])")
         }
