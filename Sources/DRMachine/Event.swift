@@ -29,6 +29,8 @@ package enum Event: Sendable, Equatable {
     case isolationChecked(IsolationReport)
 
     case stepSkipped(StepID, reason: String)
+    /// A step without a process: it waits until `due`, says `text`, or waits for a service's end.
+    case stepBegan(StepID, due: Moment?, text: String?)
     /// Durable before anything happens in the world.
     case attemptIntended(AttemptSpec)
     case attemptStarted(AttemptID, AttemptStart)

@@ -43,6 +43,10 @@ private struct StepFold {
         let at = entry.at
         switch entry.event {
         case .attemptIntended, .attemptStarted, .attemptEnded, .attemptLost: applyAttempt(entry)
+        case .stepBegan(_, _, let text):
+            begin(at)
+            record.outcome = .unfinished
+            record.message = text
         case .attemptInDoubt(_, let reason, _):
             wait(.inDoubt, text: reason, at: at)
         case .retryScheduled(_, let due, let reason):
@@ -235,7 +239,7 @@ extension Event {
     /// The step that the event is about.
     var step: StepID? {
         switch self {
-        case .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
+        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
             .stepFailed(let step, _, _), .stepHeld(let step, _, _), .cardExpired(let step, _),
             .approvalCounted(let step, _), .serviceLost(let step, _), .serviceStopping(let step, _),
             .serviceStopped(let step, _), .cleanupOwed(let step, _), .cleanupSettled(let step, _, _):

@@ -36,6 +36,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
     package var differsInDrill: Bool
     package var outcome: StepOutcome
     package var reason: String?
+    /// What it said, where that is all it did.
+    package var message: String?
     package var startedAt: RecordTime?
     package var endedAt: RecordTime?
     package var elapsedNanoseconds: Int64?

@@ -85,6 +85,7 @@ struct StepView {
         if step.isBackground { parts.append("its process goes on in the background") }
         parts.append(
             step.needs.isEmpty ? "needs nothing" : "needs " + step.needs.map(\.rawValue).joined(separator: ", "))
+        if let message = step.message { parts.append("said: “\(message)”") }
         if step.differsInDrill { parts.append("a real run would do something else here") }
         for retry in step.retries { parts.append("tried again at \(retry.due.shownTime): \(retry.reason)") }
         return parts.joined(separator: " · ")

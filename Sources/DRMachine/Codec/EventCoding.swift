@@ -4,7 +4,7 @@ extension Event {
     /// The events' names as they are written.
     package enum Name: String, Codable, Sendable, CaseIterable {
         case runCreated, runnerStarted, supervisorReady, supervisorLost, supervisorGone, isolationChecked
-        case stepSkipped, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost, attemptInDoubt
+        case stepSkipped, stepBegan, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost, attemptInDoubt
         case retryScheduled, stepSucceeded, stepFailed, stepHeld
         case cardShown, cardExpired, approvalCounted
         case serviceLost, serviceStopping, serviceStopped
@@ -23,6 +23,7 @@ extension Event {
         case .supervisorGone: .supervisorGone
         case .isolationChecked: .isolationChecked
         case .stepSkipped: .stepSkipped
+        case .stepBegan: .stepBegan
         case .attemptIntended: .attemptIntended
         case .attemptStarted: .attemptStarted
         case .attemptEnded: .attemptEnded
@@ -134,6 +135,10 @@ extension Event {
         case .stepSkipped(let step, let reason), .cleanupOwed(let step, let reason):
             try data.encode(step, forKey: .step)
             try data.encode(reason, forKey: .reason)
+        case .stepBegan(let step, let due, let text):
+            try data.encode(step, forKey: .step)
+            try data.encodeIfPresent(due, forKey: .due)
+            try data.encodeIfPresent(text, forKey: .text)
         case .retryScheduled(let step, let due, let reason):
             try data.encode(step, forKey: .step)
             try data.encode(due, forKey: .due)
@@ -192,6 +197,7 @@ extension Event {
         switch name {
         case .supervisorLost: self = .supervisorLost(try get(.place), generation: try get(.generation))
         case .supervisorGone: self = .supervisorGone(try get(.place), generation: try get(.generation))
+        case .stepBegan: self = .stepBegan(try get(.step), due: try find(.due), text: try find(.text))
         case .stepSkipped: self = .stepSkipped(try get(.step), reason: try get(.reason))
         case .attemptStarted: self = .attemptStarted(try get(.attempt), try get(.start))
         case .attemptEnded: self = .attemptEnded(try get(.attempt), try get(.end))

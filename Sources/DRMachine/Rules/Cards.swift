@@ -7,7 +7,7 @@ extension Decision {
         switch state.topology.steps[index].action {
         case .manual(let card): try show(index, card, after: nil)
         case .approve(let card): try show(index, card)
-        case .run, .http, .wait, .backup, .verify, .restore, .resync: break
+        default: break
         }
     }
 

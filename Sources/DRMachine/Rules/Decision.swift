@@ -27,6 +27,7 @@ struct Decision {
         touched.insert(index)
         // A service's end is expected from the start of the step that it lives until.
         for service in state.topology.untilServices[index] { touched.insert(service) }
+        for stopper in state.topology.stoppers[index] { touched.insert(stopper) }
     }
 
     mutating func take(_ input: Input) throws(MachineError) {
@@ -160,6 +161,7 @@ struct Decision {
         case .asking: try lookAtCard(index)
         case .failed: try followUp(index)
         case .waitingToRetry: try lookAtRetry(index)
+        case .waiting: try lookAtWaiting(index)
         case .pending, .held, .inDoubt, .succeeded, .skipped: break
         }
     }
@@ -173,7 +175,7 @@ extension Event {
         case .attemptStarted(let attempt, _), .attemptEnded(let attempt, _), .attemptStopping(let attempt, _),
             .attemptLost(let attempt, _), .attemptInDoubt(let attempt, _, _):
             attempt.step
-        case .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
+        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
             .stepFailed(let step, _, _), .stepHeld(let step, _, _), .cardExpired(let step, _),
             .approvalCounted(let step, _), .serviceLost(let step, _), .serviceStopping(let step, _),
             .serviceStopped(let step, _), .cleanupOwed(let step, _):

@@ -63,11 +63,11 @@ extension RunState {
                     dues.append(due)
                 }
             case .waitingToRetry(let due):
-                let mayRun = !topology.isMain(index) || (mayStart && progress.openNeeds[index] == 0)
+                let mayRun = !topology.isMain(index) || (mayStart && progress.openNeeds[index] == 0 && hasRoom(inGroup: topology.groups[index]))
                 if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
-            case .held(_, let due), .inDoubt(_, _, let due): if let due { dues.append(due) }
+            case .held(_, let due), .inDoubt(_, _, let due), .waiting(let due): if let due { dues.append(due) }
             case .pending, .succeeded, .failed, .skipped: break
             }
         }

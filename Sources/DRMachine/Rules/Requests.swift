@@ -270,6 +270,7 @@ extension StepPhase {
         case .pending: "not started yet"
         case .running: "running"
         case .waitingToRetry: "waiting to be tried again"
+        case .waiting: "waiting"
         case .asking: "waiting for a person"
         case .held: "held"
         case .inDoubt: "in doubt"

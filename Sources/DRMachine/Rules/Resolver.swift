@@ -46,6 +46,9 @@ struct Resolver {
             "DRCTL_RUN": .text(created.run), "DRCTL_STEP": .text(step.id.rawValue),
             "DRCTL_FILES": .text(created.filesDirectory),
         ]
+        if case .notify(let notify) = step.action {
+            env["DRCTL_MESSAGE"] = .text(try notify.text.resolve(in: context))
+        }
         for (name, value) in step.env {
             switch value {
             case .text(let template): env[name] = .text(try template.resolve(in: context))
@@ -83,8 +86,39 @@ struct Resolver {
                 .resync(
                     from: try resync.from.resolve(in: context), to: try resync.to.resolve(in: context),
                     service: resync.service))
-        case .manual, .approve: throw missing("attempts", of: step)
+        case .notify(let notify): return try tell(notify, of: step)
+        case .manual, .approve, .delay, .stop: throw missing("attempts", of: step)
         }
+    }
+
+    /// A channel is a program, or an address that takes JSON.
+    private func tell(_ notify: NotifyAction, of step: PlannedStep) throws(ExpressionError) -> Work {
+        let text = try notify.text.resolve(in: context)
+        if let words = notify.channel?.run { return .argv(words) }
+        guard let url = notify.channel?.post else { throw missing("a channel", of: step) }
+        let body = ["run": created.run, "step": step.id.rawValue, "text": text]
+        let members = body.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
+        return .action(
+            .http(
+                ResolvedRequest(
+                    method: "POST", url: url, headers: ["Content-Type": "application/json"],
+                    body: "{\(members.joined(separator: ","))}", expect: HTTPExpectation(status: [200, 201, 202, 204]))))
+    }
+
+    /// A JSON string.
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\u{0}"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
     }
 
     /// One tag a step, kept by its retries: a probe finds what an earlier attempt stored.

@@ -25,7 +25,7 @@ extension Decision {
         case .waitingToRetry(let due):
             let canStart = now.isPast(due) ? try canReach(index) : false
             if canStart { try intend(.action, of: index) }
-        case .running, .asking, .held, .inDoubt, .succeeded, .failed, .skipped: break
+        case .running, .waiting, .asking, .held, .inDoubt, .succeeded, .failed, .skipped: break
         }
     }
 

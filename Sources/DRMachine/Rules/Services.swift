@@ -92,14 +92,15 @@ extension Decision {
 extension RunState {
     /// Whether the step that a service lives until has started.
     func isEndExpected(_ index: Int) -> Bool {
-        guard isBackground(index), self[index].hasSucceeded, let until = topology.steps[index].background?.until,
-            let phase = steps[until]?.phase
-        else { return false }
+        guard isBackground(index), self[index].hasSucceeded else { return false }
+        if topology.stoppers[index].contains(where: { self[$0].phase != .pending }) { return true }
+        guard let until = topology.steps[index].background?.until, let phase = steps[until]?.phase else { return false }
         return phase != .pending
     }
 
     /// Whether the step that a service lives until is over.
     func isUntilOver(_ index: Int) -> Bool {
+        if topology.stoppers[index].contains(where: { self[$0].phase != .pending }) { return true }
         guard let until = topology.steps[index].background?.until else { return false }
         return steps[until]?.phase.isOver == true
     }

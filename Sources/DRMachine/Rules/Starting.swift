@@ -13,6 +13,10 @@ extension Decision {
                 try begin(index)
                 guard state.status == .running else { return }
             }
+            while state.progress.refusals.isEmpty, let index = state.progress.effectFree.values.first {
+                try begin(index)
+                guard state.status == .running else { return }
+            }
             while state.progress.refusals.isEmpty, let index = nextToStart() {
                 // What it needed when it was tried first may have been lost, and failed, since.
                 if let unmet = state.unmetNeed(index) {
@@ -27,13 +31,15 @@ extension Decision {
 
     private func nextToStart() -> Int? {
         guard state.progress.running < max(1, state.plan.width) else { return nil }
-        let fresh = state.progress.ready.values.first { state.isReachable(state.topology.steps[$0].place) }
+        let fresh = state.progress.ready.indices.lazy.filter { state.hasRoom(inGroup: $0) }.compactMap { group in
+            state.progress.ready[group].values.first { state.isReachable(state.topology.steps[$0].place) }
+        }.min()
         let again = state.progress.active.values.first { index in
             guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index) else {
                 return false
             }
             // A tick is due that fails what has no time left.
-            return now.isPast(due) && !isWithinPast(index)
+            return now.isPast(due) && !isWithinPast(index) && state.hasRoom(inGroup: state.topology.groups[index])
                 && state.isReachable(state.topology.steps[index].place)
                 && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
         }
@@ -50,9 +56,13 @@ extension Decision {
 
     /// Starts a pending step whose needs hold: shows its card, or intends its first attempt.
     mutating func begin(_ index: Int) throws(MachineError) {
-        switch state.topology.steps[index].action {
-        case .manual, .approve: try showCard(index)
-        case .run, .http, .wait, .backup, .verify, .restore, .resync: try intend(.action, of: index)
+        let step = state.topology.steps[index]
+        if step.isCard {
+            try showCard(index)
+        } else if step.action.isEffectFree {
+            try beginEffectFree(index)
+        } else {
+            try intend(.action, of: index)
         }
     }
 

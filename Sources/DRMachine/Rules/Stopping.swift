@@ -24,6 +24,7 @@ extension Decision {
             case .held(_, let due), .inDoubt(_, _, let due):
                 guard let due, now.isPast(due) else { continue }
                 try giveUp(index)
+            case .waiting: try lookAtWaiting(index)
             case .pending, .succeeded, .failed, .skipped: break
             }
         }

@@ -57,7 +57,7 @@ extension RunState {
             try takePresence(journaled.event)
         case .attemptIntended, .attemptStarted, .attemptEnded, .attemptStopping, .attemptLost, .attemptInDoubt:
             try takeAttempt(journaled.event, at: journaled.at)
-        case .stepSkipped, .retryScheduled, .stepSucceeded, .stepFailed, .stepHeld:
+        case .stepSkipped, .stepBegan, .retryScheduled, .stepSucceeded, .stepFailed, .stepHeld:
             try takeStep(journaled.event, at: journaled.at)
         case .cardShown, .cardExpired, .approvalCounted: try takeCard(journaled.event)
         case .serviceLost, .serviceStopping, .serviceStopped: try takeService(journaled.event)

@@ -86,6 +86,14 @@ extension RunState {
             hasBegun = true
             update(index) { $0.finish(at: at) }
             setPhase(index, .skipped(reason: reason))
+        case .stepBegan(let id, let due, _):
+            let index = try position(id)
+            try require(
+                self[index].phase == .pending && topology.steps[index].action.isEffectFree,
+                "step \(id) is not to be begun without a process")
+            hasBegun = true
+            update(index) { $0.firstIntendedAt = at }
+            setPhase(index, .waiting(due: due))
         case .retryScheduled(let id, let due, _): try scheduleRetry(id, due: due)
         case .stepSucceeded(let id, let outputs):
             let index = try open(id)

@@ -6,10 +6,13 @@ struct Progress: Sendable, Equatable {
     /// For each step, its needs that are not over yet.
     var openNeeds: [Int]
     /// Pending steps whose needs are over: those to be skipped or failed without being started, those that show
-    /// a card, and those that start an attempt.
+    /// a card, those that start no process, and those that start an attempt, by group.
     var refusals = StepIndices()
     var cards = StepIndices()
-    var ready = StepIndices()
+    var effectFree = StepIndices()
+    var ready: [StepIndices]
+    /// How many steps of each group have an attempt under way.
+    var busy: [Int]
     /// Steps that are neither pending nor over.
     var active = StepIndices()
     /// Steps with a living service, or with one that was lost a moment ago.
@@ -23,6 +26,8 @@ struct Progress: Sendable, Equatable {
 
     init(_ topology: Topology) {
         openNeeds = topology.needCounts
+        ready = topology.groupLimits.map { _ in StepIndices() }
+        busy = topology.groupLimits.map { _ in 0 }
         open = topology.mainCount
         nextCleanup = topology.cleanupStart
     }
@@ -30,32 +35,50 @@ struct Progress: Sendable, Equatable {
 
 /// Indices of steps, in order.
 struct StepIndices: Sendable, Equatable {
-    private(set) var values: [Int] = []
+    private var sorted: [Int] = []
+    /// What lies before was taken away: mostly it is the first that goes.
+    private var start = 0
 
-    var isEmpty: Bool { values.isEmpty }
+    var values: ArraySlice<Int> { sorted[start...] }
+
+    var isEmpty: Bool { start == sorted.count }
 
     mutating func insert(_ value: Int) {
         let place = place(of: value)
-        if place == values.count || values[place] != value { values.insert(value, at: place) }
+        if place == sorted.count || sorted[place] != value { sorted.insert(value, at: place) }
     }
 
     mutating func remove(_ value: Int) {
         let place = place(of: value)
-        if place < values.count, values[place] == value { values.remove(at: place) }
+        guard place < sorted.count, sorted[place] == value else { return }
+        if place == start { _ = popFirst() } else { sorted.remove(at: place) }
     }
 
-    mutating func popFirst() -> Int? { values.isEmpty ? nil : values.removeFirst() }
+    mutating func popFirst() -> Int? {
+        guard !isEmpty else { return nil }
+        defer {
+            start += 1
+            // What is left is moved once for every time that as much was taken.
+            if start > 32, start * 2 > sorted.count {
+                sorted.removeFirst(start)
+                start = 0
+            }
+        }
+        return sorted[start]
+    }
 
-    /// Where the value is, or would be.
+    /// Where a value is, or would be.
     private func place(of value: Int) -> Int {
-        var low = 0
-        var high = values.count
+        var low = start
+        var high = sorted.count
         while low < high {
             let middle = (low + high) / 2
-            if values[middle] < value { low = middle + 1 } else { high = middle }
+            if sorted[middle] < value { low = middle + 1 } else { high = middle }
         }
         return low
     }
+
+    static func == (one: StepIndices, other: StepIndices) -> Bool { one.values == other.values }
 }
 
 extension RunState {
@@ -78,25 +101,34 @@ extension RunState {
             }
             return
         }
-        progress.running += (phase == .running ? 1 : 0) - (old == .running ? 1 : 0)
+        let change = (phase == .running ? 1 : 0) - (old == .running ? 1 : 0)
+        progress.running += change
+        progress.busy[topology.groups[index]] += change
         guard old.isOver != phase.isOver else { return }
-        let change = phase.isOver ? -1 : 1
-        progress.open += change
+        let opened = phase.isOver ? -1 : 1
+        progress.open += opened
         for dependent in topology.dependents[index] {
-            progress.openNeeds[dependent] += change
+            progress.openNeeds[dependent] += opened
             guard self[dependent].phase == .pending else { continue }
             if progress.openNeeds[dependent] == 0 { enqueue(dependent) } else { dequeue(dependent) }
         }
     }
+
+    /// Whether one more step of a group may be under way.
+    func hasRoom(inGroup group: Int) -> Bool { progress.busy[group] < topology.groupLimits[group] }
 
     /// Puts a pending step whose needs are over where it will be found.
     mutating func enqueue(_ index: Int) {
         switch readiness(index) {
         case .skip, .fail: progress.refusals.insert(index)
         case .start:
-            switch topology.steps[index].action {
-            case .manual, .approve: progress.cards.insert(index)
-            case .run, .http, .wait, .backup, .verify, .restore, .resync: progress.ready.insert(index)
+            let step = topology.steps[index]
+            if step.isCard {
+                progress.cards.insert(index)
+            } else if step.action.isEffectFree {
+                progress.effectFree.insert(index)
+            } else {
+                progress.ready[topology.groups[index]].insert(index)
             }
         }
     }
@@ -104,7 +136,8 @@ extension RunState {
     private mutating func dequeue(_ index: Int) {
         progress.refusals.remove(index)
         progress.cards.remove(index)
-        progress.ready.remove(index)
+        progress.effectFree.remove(index)
+        progress.ready[topology.groups[index]].remove(index)
     }
 
     enum Readiness: Equatable {

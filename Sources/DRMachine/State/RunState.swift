@@ -146,6 +146,8 @@ package enum StepPhase: Sendable, Equatable {
     /// An attempt is intended or under way.
     case running
     case waitingToRetry(due: Moment)
+    /// It has no process: it waits for a time, or for a service's end.
+    case waiting(due: Moment?)
     /// A card is shown.
     case asking
     case held(reason: String, due: Moment?)
@@ -158,7 +160,7 @@ package enum StepPhase: Sendable, Equatable {
     package var isOver: Bool {
         switch self {
         case .succeeded, .failed, .skipped: true
-        case .pending, .running, .waitingToRetry, .asking, .held, .inDoubt: false
+        case .pending, .running, .waitingToRetry, .waiting, .asking, .held, .inDoubt: false
         }
     }
 
@@ -179,7 +181,7 @@ package enum StepPhase: Sendable, Equatable {
         case .succeeded: .succeeded
         case .failed: .failed
         case .skipped: .skipped
-        case .pending, .running, .waitingToRetry, .asking, .held, .inDoubt: nil
+        case .pending, .running, .waitingToRetry, .waiting, .asking, .held, .inDoubt: nil
         }
     }
 }

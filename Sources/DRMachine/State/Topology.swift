@@ -13,6 +13,11 @@ struct Topology: Sendable, Equatable {
     let needCounts: [Int]
     /// For each step, the background steps that live until it.
     let untilServices: [[Int]]
+    /// For each step, the steps that stop its service.
+    let stoppers: [[Int]]
+    /// For each step, its group; 0 for those without one.
+    let groups: [Int]
+    let groupLimits: [Int]
     let files: Set<String>
 
     init(_ plan: Plan) {
@@ -23,6 +28,11 @@ struct Topology: Sendable, Equatable {
         for (index, step) in steps.enumerated() where positions[step.id] == nil { positions[step.id] = index }
         var dependents = [[Int]](repeating: [], count: steps.count)
         var untilServices = dependents
+        var stoppers = dependents
+        let names = plan.concurrency.keys.sorted()
+        let numbers = Dictionary(names.enumerated().map { ($1, $0 + 1) }) { first, _ in first }
+        groups = steps.map { step in step.concurrency.flatMap { numbers[$0] } ?? 0 }
+        groupLimits = [.max] + names.map { max(1, plan.concurrency[$0] ?? 1) }
         var needCounts = [Int](repeating: 0, count: steps.count)
         for (index, step) in plan.steps.enumerated() {
             needCounts[index] = step.needs.count
@@ -30,11 +40,16 @@ struct Topology: Sendable, Equatable {
                 if let needed = positions[need.step] { dependents[needed].append(index) }
             }
             if let until = step.background?.until, let end = positions[until] { untilServices[end].append(index) }
+            if case .stop(let service) = step.action, let stopped = positions[service] {
+                stoppers[stopped].append(index)
+                untilServices[index].append(stopped)
+            }
         }
         self.positions = positions
         self.dependents = dependents
         self.needCounts = needCounts
         self.untilServices = untilServices
+        self.stoppers = stoppers
         files = Set(plan.files.map(\.path))
     }
 

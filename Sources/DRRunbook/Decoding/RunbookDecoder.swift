@@ -17,6 +17,9 @@ package enum RunbookDecoder {
             purpose: reader.choice(spec?["purpose"]) ?? .rehearsal, inputs: inputs(spec?["inputs"]),
             environments: environments(spec?["environments"]),
             width: reader.integer(spec?["width"]).map { Int(clamping: $0) } ?? 8,
+            concurrency: (spec?["concurrency"]?.entries ?? []).reduce(into: [:]) { limits, entry in
+                limits[entry.key.value] = reader.integer(entry.value).map { Int(clamping: $0) }
+            },
             rollback: reader.choice(spec?["rollback"]),
             steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
             cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },

@@ -21,6 +21,12 @@ package enum SiteDecoder {
                 identity: reader.text(entry.value["identity"]).map { Template($0) },
                 pinnedID: reader.text(entry.value["id"]).map { Template($0) })
         }
+        var channels: [String: PlannedChannel] = [:]
+        for entry in spec?["channels"]?.entries ?? [] {
+            channels[entry.key.value] = PlannedChannel(
+                name: entry.key.value, run: entry.value["run"]?.elements?.compactMap { reader.text($0) },
+                post: reader.text(entry.value["post"]))
+        }
         var secrets: [String: SecretReference] = [:]
         for entry in spec?["secrets"]?.entries ?? [] {
             secrets[entry.key.value] =
@@ -29,7 +35,7 @@ package enum SiteDecoder {
         }
         let site = Site(
             name: reader.text(root["metadata"]?["name"]) ?? "", people: people, repositories: repositories,
-            secrets: secrets, digest: Digest.of(source.bytes))
+            secrets: secrets, channels: channels, digest: Digest.of(source.bytes))
         return Diagnosed(site, document.diagnostics + sharedUsers(spec))
     }
 

@@ -50,6 +50,8 @@ extension StepDefinition {
             background: reader.placed(node["background"]) { $0.background($1) }, expressions: [], words: [],
             repository: action.flatMap { reader.placedText(node[$0.value.kind.rawValue]?["repository"]) },
             isCleanup: isCleanup)
+        step.channel = reader.placedText(node["notify"]?["channel"])
+        step.concurrency = reader.placedText(node["concurrency"])
         for entry in node["env"]?.entries ?? [] {
             step.env[entry.key.value] = reader.placed(entry.value) { $0.variable($1) }
         }
@@ -160,6 +162,7 @@ extension NodeReader {
         case .run: return command(node).map { .run($0) }
         case .http: return request(node).map { .http($0) }
         case .wait:
+            if let span = duration(node["for"]) { return .delay(span) }
             return check(node).map { check in
                 .wait(
                     WaitAction(
@@ -190,6 +193,8 @@ extension NodeReader {
                 RestoreAction(
                     repository: repository, dataset: dataset,
                     snapshot: template(node["snapshot"]) ?? Template("latest"), to: to))
+        case .notify: return template(node["text"] ?? node).map { .notify(NotifyAction(text: $0)) }
+        case .stop: return text(node).map { .stop(StepID($0)) }
         case .resync:
             guard let from = template(node["from"]), let to = template(node["to"]),
                 let service = text(node["service"])

@@ -13,6 +13,7 @@ package struct Runbook: Sendable {
     package var inputs: [String: InputDefinition]
     package var environments: [String: EnvironmentDefinition]
     package var width: Int
+    package var concurrency: [String: Int]
     /// nil: as the mode has it.
     package var rollback: RollbackPolicy?
     package var steps: [StepDefinition]

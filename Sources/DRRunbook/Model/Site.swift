@@ -6,6 +6,7 @@ package struct Site: Sendable {
     package var people: [PlannedPerson]
     package var repositories: [String: PlannedRepository]
     package var secrets: [String: SecretReference]
+    package var channels: [String: PlannedChannel]
     /// SHA-256 of the source's exact bytes.
     package var digest: Digest
 

@@ -24,6 +24,10 @@ package struct StepDefinition: Sendable {
     var expressions: [PlacedExpression]
     /// Every argument of a command, of the action and of checks alike.
     var words: [CommandWord]
+    /// The site's channel that the action names.
+    var channel: Placed<String>?
+    /// How many of its kind may be under way: the name of a group.
+    var concurrency: Placed<String>?
     /// The repository that the action names.
     var repository: Placed<String>?
     var isCleanup: Bool
@@ -73,9 +77,9 @@ extension StepDefinition {
     var effectInForce: Effect {
         if let written = effect?.value { return written }
         return switch action?.value {
-        case .wait, .verify, .approve, nil: .read
+        case .wait, .delay, .verify, .approve, nil: .read
         case .http(let request): ["GET", "HEAD"].contains(request.method) ? .read : .unsafe
-        case .restore, .resync: .idempotent
+        case .restore, .resync, .notify, .stop: .idempotent
         case .backup: .checkable
         case .run, .manual: .unsafe
         }
@@ -98,10 +102,10 @@ extension StepDefinition {
     var defaultTimeout: TimeSpan? {
         switch kind {
         case .run: background == nil ? .minutes(10) : .minutes(1)
-        case .http: .seconds(30)
-        case .wait: .minutes(5)
+        case .http, .notify: .seconds(30)
+        case .wait: if case .delay? = action?.value { nil } else { .minutes(5) }
         case .backup, .verify, .restore, .resync: .minutes(12 * 60)
-        case .manual, .approve, nil: nil
+        case .manual, .approve, .stop, nil: nil
         }
     }
 }
@@ -110,7 +114,7 @@ extension StepAction {
     /// The outputs that a kind has without declaring them.
     package var ownOutputs: [String: OutputType] {
         switch self {
-        case .run, .http, .wait, .approve: [:]
+        case .run, .http, .wait, .delay, .approve, .notify, .stop: [:]
         case .manual(let card): card.inputs
         case .backup:
             [

@@ -31,6 +31,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package var secrets: [String: SecretReference]
     /// How many attempts may be under way at once.
     package var width: Int
+    /// How many steps of a group may be under way at once, by the group's name.
+    package var concurrency: [String: Int]
     /// SHA-256 of the exact bytes of the site file and the catalogue that were read; nil when there was none.
     package var siteDigest: Digest?
     package var catalogueDigest: Digest?
@@ -51,7 +53,7 @@ package struct Plan: Codable, Sendable, Equatable {
         targets: [String: PlannedTarget] = [:], services: [PlannedService] = [], isolation: PlannedIsolation? = nil,
         steps: [PlannedStep] = [], rollbacks: [PlannedStep] = [], rollback: RollbackPolicy = .ask,
         cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
-        repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
+        repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8, concurrency: [String: Int] = [:],
         siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
         self.runbook = runbook
@@ -71,6 +73,7 @@ package struct Plan: Codable, Sendable, Equatable {
         self.repositories = repositories
         self.secrets = secrets
         self.width = width
+        self.concurrency = concurrency
         self.siteDigest = siteDigest
         self.catalogueDigest = catalogueDigest
     }

@@ -45,6 +45,10 @@ private struct OneCase {
 extension StepAction: Codable {
     package init(from decoder: any Decoder) throws {
         let read = try OneCase(decoder)
+        if read.name.stringValue == "delay" {
+            self = .delay(try read.value())
+            return
+        }
         switch StepKind(rawValue: read.name.stringValue) {
         case .run: self = .run(try read.value())
         case .http: self = .http(try read.value())
@@ -55,6 +59,8 @@ extension StepAction: Codable {
         case .verify: self = .verify(try read.value())
         case .restore: self = .restore(try read.value())
         case .resync: self = .resync(try read.value())
+        case .notify: self = .notify(try read.value())
+        case .stop: self = .stop(try read.value())
         case nil: throw read.unknown("step kind")
         }
     }
@@ -70,6 +76,9 @@ extension StepAction: Codable {
         case .verify(let verify): try encoder.encode(kind.rawValue, verify)
         case .restore(let restore): try encoder.encode(kind.rawValue, restore)
         case .resync(let resync): try encoder.encode(kind.rawValue, resync)
+        case .delay(let span): try encoder.encode("delay", span)
+        case .notify(let notify): try encoder.encode(kind.rawValue, notify)
+        case .stop(let step): try encoder.encode(kind.rawValue, step)
         }
     }
 }

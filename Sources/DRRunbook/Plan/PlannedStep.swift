@@ -25,6 +25,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var measures: PlannedMeasure?
     package var background: BackgroundPolicy?
     /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
+    /// The group of `Plan.concurrency` whose limit counts it.
+    package var concurrency: String?
     /// The main step that it undoes; nil for all but rollbacks.
     package var undoes: StepID?
     package var skipInDrill: String?
@@ -39,7 +41,7 @@ package struct PlannedStep: Codable, Sendable, Equatable {
         within: TimeSpan? = nil, retry: RetryPolicy = .never,
         onFailure: FailurePolicy = .hold(unattended: .minutes(10)), probe: Check? = nil,
         env: [String: EnvironmentValue] = [:], outputs: [String: OutputType] = [:], marks: [PlannedMark] = [],
-        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, undoes: StepID? = nil,
+        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, concurrency: String? = nil, undoes: StepID? = nil,
         skipInDrill: String? = nil,
         differsInDrill: Bool = false, digest: Digest
     ) {
@@ -61,6 +63,7 @@ package struct PlannedStep: Codable, Sendable, Equatable {
         self.marks = marks
         self.measures = measures
         self.background = background
+        self.concurrency = concurrency
         self.undoes = undoes
         self.skipInDrill = skipInDrill
         self.differsInDrill = differsInDrill

@@ -3,6 +3,12 @@ package enum StepAction: Sendable, Equatable {
     case run(Command)
     case http(HTTPRequest)
     case wait(WaitAction)
+    /// Waits so long, without a process.
+    case delay(TimeSpan)
+    /// Writes a text into the journal, and tells a channel.
+    case notify(NotifyAction)
+    /// Stops the service of a background step; done when it has ended.
+    case stop(StepID)
     case manual(ManualCard)
     case approve(ApprovalCard)
     case backup(BackupAction)
@@ -10,11 +16,22 @@ package enum StepAction: Sendable, Equatable {
     case restore(RestoreAction)
     case resync(ResyncAction)
 
+    /// Whether it starts and ends in the journal alone, without any process.
+    package var isEffectFree: Bool {
+        switch self {
+        case .delay, .stop: true
+        case .notify(let notify): notify.channel == nil
+        case .run, .http, .wait, .manual, .approve, .backup, .verify, .restore, .resync: false
+        }
+    }
+
     package var kind: StepKind {
         switch self {
         case .run: .run
         case .http: .http
-        case .wait: .wait
+        case .wait, .delay: .wait
+        case .notify: .notify
+        case .stop: .stop
         case .manual: .manual
         case .approve: .approve
         case .backup: .backup
@@ -27,7 +44,7 @@ package enum StepAction: Sendable, Equatable {
 
 /// The kinds of step, by the key that a runbook writes.
 package enum StepKind: String, Codable, Sendable, CaseIterable {
-    case run, http, wait, manual, approve, backup, verify, restore, resync
+    case run, http, wait, manual, approve, backup, verify, restore, resync, notify, stop
 }
 
 /// A process to start. Values reach it through `argv` and the environment only.
@@ -92,6 +109,33 @@ package struct WaitAction: Codable, Sendable, Equatable {
         self.check = check
         self.holds = holds
         self.interval = interval
+    }
+}
+
+/// A message.
+package struct NotifyAction: Codable, Sendable, Equatable {
+    package var text: Template
+    /// Who is told, beside the journal's readers; nil: nobody.
+    package var channel: PlannedChannel?
+
+    package init(text: Template, channel: PlannedChannel? = nil) {
+        self.text = text
+        self.channel = channel
+    }
+}
+
+/// How a channel is told.
+package struct PlannedChannel: Codable, Sendable, Equatable {
+    package var name: String
+    /// A program with its arguments; the text is in `$DRCTL_MESSAGE`.
+    package var run: [String]?
+    /// Where a JSON object `{"run", "step", "text"}` is posted.
+    package var post: String?
+
+    package init(name: String, run: [String]? = nil, post: String? = nil) {
+        self.name = name
+        self.run = run
+        self.post = post
     }
 }
 

@@ -70,7 +70,7 @@ package struct Planner {
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
             },
-            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
+            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width, concurrency: runbook.concurrency,
             siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
 
@@ -246,8 +246,15 @@ package struct Planner {
                 onFailure: try variant.onFailure?.changed(change) ?? .hold(unattended: .minutes(10)),
                 probe: try variant.probe?.value.changed(change), outputs: variant.outputsInForce,
                 measures: variant.measures?.value, background: try variant.background?.value.changed(change),
-                undoes: variant.undoes,
+                concurrency: variant.concurrency?.value, undoes: variant.undoes,
                 digest: StepDigest.none)
+            if case .notify(var notify) = planned.action, let channel = variant.channel?.value,
+                !isDrill || variant.locationReason != nil
+            {
+                // A drill tells nobody outside, unless its runbook says why it does.
+                notify.channel = site?.channels[channel]
+                planned.action = .notify(notify)
+            }
             for (name, value) in variant.env { planned.env[name] = try value.value.changed(change) }
             for mark in variant.marks {
                 var mark = try mark.value.changed(change)

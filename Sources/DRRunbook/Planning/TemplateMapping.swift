@@ -50,6 +50,10 @@ extension StepAction {
             restore.snapshot = try change(restore.snapshot)
             restore.to = try change(restore.to)
             return .restore(restore)
+        case .notify(var notify):
+            notify.text = try change(notify.text)
+            return .notify(notify)
+        case .delay, .stop: return self
         case .resync(var resync):
             resync.from = try change(resync.from)
             resync.to = try change(resync.to)

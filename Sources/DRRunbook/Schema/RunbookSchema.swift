@@ -26,6 +26,9 @@ enum RunbookSchema {
             .required("environments", .map(.object(environment)), "Where it can run: real, or as a drill."),
             .optional("width", .integer(1...256), "How many attempts may be under way at once; 8."),
             .optional(
+                "concurrency", .map(.integer(1...256)),
+                "Groups by name: how many steps of each may have an attempt under way at once."),
+            .optional(
                 "rollback", .choice(RollbackPolicy.allCases.map(\.rawValue)),
                 "Whether a run that fails or is cancelled undoes its steps: `ask` (a real run's default), `auto` (a drill's), `never`."
             ),

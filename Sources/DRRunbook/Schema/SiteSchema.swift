@@ -21,6 +21,7 @@ enum SiteSchema {
         keys: [
             .optional("people", .map(.object(person)), "Who may be asked, by name."),
             .optional("repositories", .map(.object(repository)), "Where backups lie, by name."),
+            .optional("channels", .map(.object(channel)), "Who is told by `notify`, by name."),
             .optional("secrets", .map(.object(secret)), "Where secrets are read; never what they are."),
         ])
 
@@ -39,6 +40,13 @@ enum SiteSchema {
             .optional("identity", .text, "The file with the age identity or the writer's key."),
             .optional("id", .text, "Its pinned id, in hexadecimal."),
         ])
+
+    private static let channel = ObjectSchema(
+        name: "a channel",
+        keys: [
+            .optional("run", .list(.text), "A program with its arguments; the message is in `$DRCTL_MESSAGE`."),
+            .optional("post", .text, "The URL to which `{run, step, text}` is posted as JSON."),
+        ], exactlyOne: ["run", "post"])
 
     private static let secret = ObjectSchema(
         name: "a secret",

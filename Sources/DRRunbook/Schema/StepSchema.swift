@@ -61,6 +61,8 @@ enum StepSchema {
         .optional("verify", .object(verify), "Reads a snapshot back."),
         .optional("restore", .object(restore), "Restores a snapshot."),
         .optional("resync", .object(resync), "Brings one tree into another's state and compares both."),
+        .optional("notify", .either([.template, .object(notify)]), "Writes a message into the journal, and tells a channel."),
+        .optional("stop", .name, "A background step, whose service is stopped."),
     ]
 
     private static let common: [KeySchema] = [
@@ -80,6 +82,7 @@ enum StepSchema {
         .optional(
             "outputs", .map(.choice(OutputType.allCases.map(\.rawValue))),
             "What it writes to `$DRCTL_OUTPUT` as a JSON object, with types."),
+        .optional("concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
         .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
     ]
 
@@ -201,6 +204,13 @@ enum StepSchema {
             .required("to", .template, "The folder it is restored into."),
         ])
 
+    private static let notify = ObjectSchema(
+        name: "notify",
+        keys: [
+            .required("text", .template, "What is said."),
+            .optional("channel", .name, "A channel of the site; in a drill it is told only by `place: {outside: REASON}`."),
+        ])
+
     private static let resync = ObjectSchema(
         name: "resync",
         keys: [
@@ -238,11 +248,16 @@ enum StepSchema {
             ] + others, exactlyOne: checkKinds)
     }
 
-    private static let wait = check(
-        "wait",
-        and: [
-            .optional("holds", .duration, "How long the check has to hold without a break; 0s."),
-            .optional("interval", .duration, "How often it is asked; 250ms."),
-            .optional("within", .duration, "By when; 5m."),
-        ])
+    private static let wait: ObjectSchema = {
+        var schema = check(
+            "wait",
+            and: [
+                .optional("for", .duration, "Waits so long, and asks nothing."),
+                .optional("holds", .duration, "How long the check has to hold without a break; 0s."),
+                .optional("interval", .duration, "How often it is asked; 250ms."),
+                .optional("within", .duration, "By when; 5m."),
+            ])
+        schema.exactlyOne.append("for")
+        return schema
+    }()
 }

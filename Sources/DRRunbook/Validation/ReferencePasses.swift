@@ -5,10 +5,8 @@ extension RunbookValidator {
         let shared = validation.site.map { Set($0.repositories.keys) } ?? []
         for (name, environment) in validation.environments {
             let known = shared.union(environment.repositories.keys)
-            for step in validation.allSteps {
-                guard let repository = step.variant(for: environment.mode)?.repository,
-                    !known.contains(repository.value)
-                else { continue }
+            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback) {
+                guard let repository = step.repository, !known.contains(repository.value) else { continue }
                 diagnostics.append(
                     Diagnostic(
                         .unknownName, at: repository.place,
@@ -27,6 +25,28 @@ extension RunbookValidator {
             }
         }
         return diagnostics
+    }
+
+    /// Channels of the site, and groups of the runbook.
+    static func channelsAndGroups(_ validation: Validation) -> [Diagnostic] {
+        let channels = validation.site.map { Array($0.channels.keys) } ?? []
+        let groups = Array(validation.runbook.concurrency.keys)
+        return validation.allVariants.flatMap { step -> [Diagnostic] in
+            var diagnostics: [Diagnostic] = []
+            if let channel = step.channel, !channels.contains(channel.value) {
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: channel.place, "the site has no channel `\(channel.value)`",
+                        fix: Suggestion.fix(for: channel.value, among: channels)))
+            }
+            if let group = step.concurrency, !groups.contains(group.value) {
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: group.place, "`spec.concurrency` has no group `\(group.value)`",
+                        fix: Suggestion.fix(for: group.value, among: groups)))
+            }
+            return diagnostics
+        }
     }
 
     /// Somebody has to be able to say yes.

@@ -61,6 +61,29 @@ extension RunbookValidator {
         }
     }
 
+    /// What a `stop` stops is a service that has started before.
+    static func stops(_ validation: Validation) -> [Diagnostic] {
+        validation.allVariants.compactMap { step in
+            guard let action = step.action, case .stop(let name) = action.value else { return nil }
+            guard let stopped = validation.step(name) else {
+                return Diagnostic(
+                    .unknownName, at: action.place, "there is no step `\(name)`",
+                    fix: Suggestion.fix(for: name.rawValue, among: validation.graph.order.map(\.rawValue)))
+            }
+            guard stopped.variants.contains(where: { $0.background != nil }) else {
+                return Diagnostic(
+                    .background, at: action.place, "`\(name)` is no service: it has no `background`",
+                    fix: "name a step with `background`")
+            }
+            guard validation.graph.transitiveNeeds(of: step.id).contains(name) else {
+                return Diagnostic(
+                    .background, at: action.place, "`\(step.id)` stops `\(name)`, which may not have started by then",
+                    fix: "let `\(step.id)` need `\(name)`, directly or through other steps")
+            }
+            return nil
+        }
+    }
+
     /// In a drill, what acts outside the namespaces only reads, or says why it must.
     static func places(_ validation: Validation) -> [Diagnostic] {
         validation.allVariants.compactMap { step in
@@ -128,6 +151,13 @@ extension RunbookValidator {
                 guard let place else { return }
                 diagnostics.append(
                     Diagnostic(.notAllowed, at: place, "`\(kind.rawValue)` steps take no `\(key)`: \(why)", fix: fix))
+            }
+            if step.action?.value.isEffectFree == true, step.channel == nil {
+                let refused = [
+                    ("timeout", step.timeout?.place), ("within", step.within?.place), ("retry", step.retry?.place),
+                    ("probe", step.probe?.place), ("concurrency", step.concurrency?.place),
+                ]
+                for (key, place) in refused { refuse(key, at: place, "nothing runs") }
             }
             if kind == .manual || kind == .approve {
                 refuse("timeout", at: step.timeout?.place, "a person answers", fix: "write `within` in the card")

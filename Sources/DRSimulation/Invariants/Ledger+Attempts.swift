@@ -59,6 +59,13 @@ extension Ledger {
             guard let account = steps[other.id] else { return false }
             return !account.isService && account.live.contains { $0.part != .probe }
         }
+        if let group = step.concurrency, let limit = plan.concurrency[group] {
+            let under = plan.steps.count { other in
+                guard other.concurrency == group, let account = steps[other.id] else { return false }
+                return !account.isService && account.live.contains { $0.part != .probe }
+            }
+            try require(under <= limit, .orderAndWidth, "\(under) steps of \(group) are under way, \(limit) may be")
+        }
         // A probe that a person asks for is not made to wait.
         try require(busy <= plan.width, .orderAndWidth, "\(busy) steps are under way, \(plan.width) may be")
     }

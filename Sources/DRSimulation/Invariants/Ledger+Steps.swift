@@ -3,7 +3,25 @@ import DRRunbook
 
 // Why a step is over.
 extension Ledger {
-    mutating func succeed(_ id: StepID) throws {
+    mutating func begin(_ id: StepID, due: Moment?) throws {
+        guard let step = planned[id] else { return }
+        try require(step.action.isEffectFree, .intentBeforeEffect, "\(id) begins without an attempt")
+        try require(
+            stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder, "\(id) begins in stage \(stage)")
+        try require(steps[id]?.over == nil && steps[id]?.hasBegun == false, .startedOnce, "\(id) begins again")
+        try requireNeeds(step)
+        steps[id]?.hasBegun = true
+        steps[id]?.waitsUntil = due
+    }
+
+    /// Whether a step without a process is done.
+    private func isWaitOver(_ step: PlannedStep, at: Moment) -> Bool {
+        guard let account = steps[step.id], account.hasBegun else { return false }
+        if case .stop(let service) = step.action { return steps[service]?.live.isEmpty == true }
+        return account.waitsUntil.map(at.isPast) ?? true
+    }
+
+    mutating func succeed(_ id: StepID, at: Moment) throws {
         guard let step = planned[id], let account = steps[id] else { return }
         try require(account.over == nil, .successIsFinal, "\(id) succeeds, and was over")
         if step.background == nil || cleanup.contains(id) {
@@ -16,7 +34,7 @@ extension Ledger {
         let byWord = account.isClaimed && step.probe == nil && step.action.kind != .backup
         let byCard = account.isClaimed && account.card?.kind == .manual && byWord
         try require(
-            byAttempt || byQuorum || byWord || byCard, .successHasAReason, "\(id) succeeds, and nothing says why")
+            byAttempt || byQuorum || byWord || byCard || isWaitOver(step, at: at), .successHasAReason, "\(id) succeeds, and nothing says why")
         if case .approve = step.action {
             try require(byQuorum, .approvalsAreGenuine, "\(id) succeeds without its quorum")
         }

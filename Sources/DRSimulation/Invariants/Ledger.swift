@@ -31,6 +31,9 @@ struct Ledger {
         var isServiceLost = false
         var hasSucceeded = false
         var isAnswered = false
+        /// It began without a process, and until when it waits.
+        var hasBegun = false
+        var waitsUntil: Moment?
         /// The number of the event that first showed that it did something.
         var acted: Int?
     }
@@ -87,6 +90,7 @@ struct Ledger {
             .attemptStopping, .serviceStopping:
             break
         case .runnerStarted, .supervisorReady, .isolationChecked: try takePresence(entry.event)
+        case .stepBegan(let step, let due, _): try begin(step, due: due)
         case .attemptIntended(let spec): try intend(spec, entry)
         case .attemptStarted(let id, _):
             try require(judge.isReplay || judge.checker.spawns[id] != nil, .reportsAreTrue, "\(id) never started")
@@ -94,7 +98,7 @@ struct Ledger {
         case .attemptLost(let id, let reason): try lose(id, isGivenUp: reason.hasPrefix("nobody can ask"), judge)
         case .attemptInDoubt(let id, _, _): try doubt(id)
         case .retryScheduled(let step, let due, _): try retry(step, due)
-        case .stepSucceeded(let step, _): try succeed(step)
+        case .stepSucceeded(let step, _): try succeed(step, at: entry.at)
         case .stepFailed(let step, _, _): try fail(step)
         case .stepSkipped(let step, _): try skip(step)
         case .stepHeld(let step, _, _): hold(step)

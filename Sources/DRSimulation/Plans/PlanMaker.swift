@@ -10,6 +10,7 @@ enum PlanMaker {
                 name: "simulated", title: "A simulated run", owner: "nobody", digest: Digest.of("runbook")),
             purpose: isDrill ? .rehearsal : .failover, mode: isDrill ? .drill : .real, environment: "simulated")
         plan.width = 1 + dice.below(4)
+        plan.concurrency = ["one": 1, "two": 2]
         plan.repositories["main"] = PlannedRepository(address: Template("/w/repository"))
         plan.people = [
             PlannedPerson(name: "ada", user: "ada", uid: 1000, roles: ["commander"]),
@@ -23,7 +24,7 @@ enum PlanMaker {
         }
         let count = 2 + dice.below(9)
         for index in 0..<count { plan.steps.append(step(index, of: count, isDrill: isDrill, plan, &dice)) }
-        for step in plan.steps where step.effect != .read && dice.oneIn(3) {
+        for step in plan.steps where step.effect != .read && !step.action.isEffectFree && dice.oneIn(3) {
             plan.rollbacks.append(rollback(of: step, isDrill: isDrill, &dice))
         }
         plan.rollback = dice.of([.ask, .auto, .auto, .never])
@@ -40,7 +41,7 @@ enum PlanMaker {
         var step = PlannedStep(id: id, title: id.rawValue, action: .run(.argv([Template("true")])), digest: none)
         step.effect = dice.of([.unsafe, .unsafe, .idempotent, .checkable, .read])
         step.place = isDrill && !dice.oneIn(4) ? .inside : .outside
-        switch dice.below(12) {
+        switch dice.below(15) {
         case 0:
             step.action = .approve(
                 ApprovalCard(
@@ -64,6 +65,20 @@ enum PlanMaker {
         case 4:
             step.action = .resync(ResyncAction(from: Template("/w/a"), to: Template("/w/b"), service: "orders"))
             step.effect = .idempotent
+        case 7:
+            step.action = .delay(.seconds(Int64(dice.of([0, 2, 30]))))
+            step.effect = .read
+        case 8:
+            let channel = PlannedChannel(name: "ops", run: ["tell"])
+            step.action = .notify(NotifyAction(text: Template("so far"), channel: dice.oneIn(2) ? channel : nil))
+            step.effect = .idempotent
+        case 9:
+            let services = plan.steps.filter { $0.background != nil }
+            guard !services.isEmpty else { break }
+            let service = dice.of(services).id
+            step.action = .stop(service)
+            step.effect = .idempotent
+            step.needs = [Need(step: service)]
         case 5, 6:
             step.background = BackgroundPolicy(
                 ready: .tcp(Template("127.0.0.1:80")),
@@ -75,7 +90,8 @@ enum PlanMaker {
         }
         if step.effect == .checkable, case .run = step.action { step.probe = .run(.argv([Template("probe")])) }
         let isCard = step.action.kind == .manual || step.action.kind == .approve
-        if !isCard, step.background == nil {
+        if !isCard, dice.oneIn(4), !step.action.isEffectFree { step.concurrency = dice.of(["one", "two"]) }
+        if !isCard, step.background == nil, !step.action.isEffectFree {
             if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
             if dice.oneIn(4) { step.within = .seconds(Int64(dice.of([3, 15, 60]))) }
             step.timeout = dice.oneIn(3) ? .seconds(Int64(dice.of([1, 5, 20]))) : .minutes(10)
@@ -85,14 +101,15 @@ enum PlanMaker {
             case 0: .continue
             case 1: .abort
             case 2:
-                isCard
+                isCard || step.action.isEffectFree
                     ? .hold(unattended: .minutes(5))
                     : .manual(ManualCard(instructions: Template("By hand"), owner: "ops", within: patience(&dice)))
             default: .hold(unattended: .minutes(Int64(dice.of([1, 10]))))
             }
         if isDrill, dice.oneIn(15) { step.skipInDrill = "drills leave it out" }
         if dice.oneIn(20) { step.condition = try? Expression(source: dice.oneIn(2) ? "true" : "false") }
-        for earlier in 0..<index where dice.oneIn(3) {
+        for earlier in 0..<index
+        where dice.oneIn(3) && !step.needs.contains(where: { $0.step == plan.steps[earlier].id }) {
             var need = Need(step: StepID("s\(earlier)"))
             if plan.steps[earlier].onFailure == .continue { need.accept.append(.failed) }
             if dice.oneIn(4) { need.accept.append(.skipped) }

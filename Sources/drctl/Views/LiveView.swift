@@ -155,6 +155,7 @@ struct LiveView {
         case .pending: (" ", .faint)
         case .running: (spinner[frame % spinner.count], .plain)
         case .waitingToRetry: ("~", .warning)
+        case .waiting: (spinner[frame % spinner.count], .faint)
         case .asking: ("?", .warning)
         case .held, .inDoubt: ("!", .bad)
         case .succeeded: ("✓", .good)
