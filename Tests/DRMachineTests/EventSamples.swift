@@ -92,6 +92,7 @@ enum EventSamples {
         .runPaused(reason: "by ada"),
         .runProceeded(reason: "by ada"),
         .stoppingBegan(.cancelled, reason: "by ada"),
+        .stepBegan("pause", due: at, text: nil), .stepBegan("tell", due: nil, text: "so far"),
         .rollbackAsked(due: at), .rollbackAsked(due: nil), .rollbackBegan(["b.rollback", "a.rollback"]),
         .rollbackDeclined(reason: "it may stay"), .cleanupBegan,
         .cleanupOwed("remove-site", reason: "exit 1"),

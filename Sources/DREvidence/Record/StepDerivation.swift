@@ -239,7 +239,8 @@ extension Event {
     /// The step that the event is about.
     var step: StepID? {
         switch self {
-        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
+        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _),
+            .stepSucceeded(let step, _),
             .stepFailed(let step, _, _), .stepHeld(let step, _, _), .cardExpired(let step, _),
             .approvalCounted(let step, _), .serviceLost(let step, _), .serviceStopping(let step, _),
             .serviceStopped(let step, _), .cleanupOwed(let step, _), .cleanupSettled(let step, _, _):

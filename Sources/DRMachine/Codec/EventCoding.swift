@@ -4,7 +4,8 @@ extension Event {
     /// The events' names as they are written.
     package enum Name: String, Codable, Sendable, CaseIterable {
         case runCreated, runnerStarted, supervisorReady, supervisorLost, supervisorGone, isolationChecked
-        case stepSkipped, stepBegan, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost, attemptInDoubt
+        case stepSkipped, stepBegan, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost,
+            attemptInDoubt
         case retryScheduled, stepSucceeded, stepFailed, stepHeld
         case cardShown, cardExpired, approvalCounted
         case serviceLost, serviceStopping, serviceStopped

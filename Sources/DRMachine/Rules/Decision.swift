@@ -175,7 +175,8 @@ extension Event {
         case .attemptStarted(let attempt, _), .attemptEnded(let attempt, _), .attemptStopping(let attempt, _),
             .attemptLost(let attempt, _), .attemptInDoubt(let attempt, _, _):
             attempt.step
-        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _), .stepSucceeded(let step, _),
+        case .stepBegan(let step, _, _), .stepSkipped(let step, _), .retryScheduled(let step, _, _),
+            .stepSucceeded(let step, _),
             .stepFailed(let step, _, _), .stepHeld(let step, _, _), .cardExpired(let step, _),
             .approvalCounted(let step, _), .serviceLost(let step, _), .serviceStopping(let step, _),
             .serviceStopped(let step, _), .cleanupOwed(let step, _):

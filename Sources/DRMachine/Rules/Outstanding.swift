@@ -63,7 +63,9 @@ extension RunState {
                     dues.append(due)
                 }
             case .waitingToRetry(let due):
-                let mayRun = !topology.isMain(index) || (mayStart && progress.openNeeds[index] == 0 && hasRoom(inGroup: topology.groups[index]))
+                let mayRun =
+                    !topology.isMain(index)
+                    || (mayStart && progress.openNeeds[index] == 0 && hasRoom(inGroup: topology.groups[index]))
                 if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }

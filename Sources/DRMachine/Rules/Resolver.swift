@@ -102,7 +102,8 @@ struct Resolver {
             .http(
                 ResolvedRequest(
                     method: "POST", url: url, headers: ["Content-Type": "application/json"],
-                    body: "{\(members.joined(separator: ","))}", expect: HTTPExpectation(status: [200, 201, 202, 204]))))
+                    body: "{\(members.joined(separator: ","))}", expect: HTTPExpectation(status: [200, 201, 202, 204])))
+        )
     }
 
     /// A JSON string.

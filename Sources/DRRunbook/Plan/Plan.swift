@@ -53,7 +53,8 @@ package struct Plan: Codable, Sendable, Equatable {
         targets: [String: PlannedTarget] = [:], services: [PlannedService] = [], isolation: PlannedIsolation? = nil,
         steps: [PlannedStep] = [], rollbacks: [PlannedStep] = [], rollback: RollbackPolicy = .ask,
         cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
-        repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8, concurrency: [String: Int] = [:],
+        repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
+        concurrency: [String: Int] = [:],
         siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
         self.runbook = runbook

@@ -41,7 +41,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
         within: TimeSpan? = nil, retry: RetryPolicy = .never,
         onFailure: FailurePolicy = .hold(unattended: .minutes(10)), probe: Check? = nil,
         env: [String: EnvironmentValue] = [:], outputs: [String: OutputType] = [:], marks: [PlannedMark] = [],
-        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, concurrency: String? = nil, undoes: StepID? = nil,
+        measures: PlannedMeasure? = nil, background: BackgroundPolicy? = nil, concurrency: String? = nil,
+        undoes: StepID? = nil,
         skipInDrill: String? = nil,
         differsInDrill: Bool = false, digest: Digest
     ) {

@@ -70,7 +70,8 @@ package struct Planner {
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
             },
-            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width, concurrency: runbook.concurrency,
+            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
+            concurrency: runbook.concurrency,
             siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
 

@@ -61,7 +61,8 @@ enum StepSchema {
         .optional("verify", .object(verify), "Reads a snapshot back."),
         .optional("restore", .object(restore), "Restores a snapshot."),
         .optional("resync", .object(resync), "Brings one tree into another's state and compares both."),
-        .optional("notify", .either([.template, .object(notify)]), "Writes a message into the journal, and tells a channel."),
+        .optional(
+            "notify", .either([.template, .object(notify)]), "Writes a message into the journal, and tells a channel."),
         .optional("stop", .name, "A background step, whose service is stopped."),
     ]
 
@@ -82,7 +83,8 @@ enum StepSchema {
         .optional(
             "outputs", .map(.choice(OutputType.allCases.map(\.rawValue))),
             "What it writes to `$DRCTL_OUTPUT` as a JSON object, with types."),
-        .optional("concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
+        .optional(
+            "concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
         .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
     ]
 
@@ -208,7 +210,8 @@ enum StepSchema {
         name: "notify",
         keys: [
             .required("text", .template, "What is said."),
-            .optional("channel", .name, "A channel of the site; in a drill it is told only by `place: {outside: REASON}`."),
+            .optional(
+                "channel", .name, "A channel of the site; in a drill it is told only by `place: {outside: REASON}`."),
         ])
 
     private static let resync = ObjectSchema(

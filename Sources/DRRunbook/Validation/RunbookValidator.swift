@@ -2,9 +2,11 @@
 package enum RunbookValidator {
     /// Each looks at one thing and says all it finds.
     private static let passes: [@Sendable (Validation) -> [Diagnostic]] = [
-        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, rollbacks, effects, backgrounds, stops,
+        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, rollbacks, effects, backgrounds,
+        stops,
         places,
-        realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures, times, kindsOfKeys,
+        realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures,
+        times, kindsOfKeys,
         actions,
         inputs,
         environments,

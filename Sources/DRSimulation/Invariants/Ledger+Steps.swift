@@ -34,7 +34,8 @@ extension Ledger {
         let byWord = account.isClaimed && step.probe == nil && step.action.kind != .backup
         let byCard = account.isClaimed && account.card?.kind == .manual && byWord
         try require(
-            byAttempt || byQuorum || byWord || byCard || isWaitOver(step, at: at), .successHasAReason, "\(id) succeeds, and nothing says why")
+            byAttempt || byQuorum || byWord || byCard || isWaitOver(step, at: at), .successHasAReason,
+            "\(id) succeeds, and nothing says why")
         if case .approve = step.action {
             try require(byQuorum, .approvalsAreGenuine, "\(id) succeeds without its quorum")
         }

@@ -41,6 +41,41 @@ enum PlanMaker {
         var step = PlannedStep(id: id, title: id.rawValue, action: .run(.argv([Template("true")])), digest: none)
         step.effect = dice.of([.unsafe, .unsafe, .idempotent, .checkable, .read])
         step.place = isDrill && !dice.oneIn(4) ? .inside : .outside
+        choose(&step, index, of: count, plan, &dice)
+        if step.effect == .checkable, case .run = step.action { step.probe = .run(.argv([Template("probe")])) }
+        let isCard = step.action.kind == .manual || step.action.kind == .approve
+        if !isCard, dice.oneIn(4), !step.action.isEffectFree { step.concurrency = dice.of(["one", "two"]) }
+        if !isCard, step.background == nil, !step.action.isEffectFree {
+            if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
+            if dice.oneIn(4) { step.within = .seconds(Int64(dice.of([3, 15, 60]))) }
+            step.timeout = dice.oneIn(3) ? .seconds(Int64(dice.of([1, 5, 20]))) : .minutes(10)
+        }
+        step.onFailure =
+            switch dice.below(6) {
+            case 0: .continue
+            case 1: .abort
+            case 2:
+                isCard || step.action.isEffectFree
+                    ? .hold(unattended: .minutes(5))
+                    : .manual(ManualCard(instructions: Template("By hand"), owner: "ops", within: patience(&dice)))
+            default: .hold(unattended: .minutes(Int64(dice.of([1, 10]))))
+            }
+        if isDrill, dice.oneIn(15) { step.skipInDrill = "drills leave it out" }
+        if dice.oneIn(20) { step.condition = try? Expression(source: dice.oneIn(2) ? "true" : "false") }
+        for earlier in 0..<index
+        where dice.oneIn(3) && !step.needs.contains(where: { $0.step == plan.steps[earlier].id }) {
+            var need = Need(step: StepID("s\(earlier)"))
+            if plan.steps[earlier].onFailure == .continue { need.accept.append(.failed) }
+            if dice.oneIn(4) { need.accept.append(.skipped) }
+            step.needs.append(need)
+        }
+        return step
+    }
+
+    /// What the step is.
+    private static func choose(
+        _ step: inout PlannedStep, _ index: Int, of count: Int, _ plan: Plan, _ dice: inout Dice
+    ) {
         switch dice.below(15) {
         case 0:
             step.action = .approve(
@@ -88,34 +123,6 @@ enum PlanMaker {
             step.effect = .idempotent
         default: break
         }
-        if step.effect == .checkable, case .run = step.action { step.probe = .run(.argv([Template("probe")])) }
-        let isCard = step.action.kind == .manual || step.action.kind == .approve
-        if !isCard, dice.oneIn(4), !step.action.isEffectFree { step.concurrency = dice.of(["one", "two"]) }
-        if !isCard, step.background == nil, !step.action.isEffectFree {
-            if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
-            if dice.oneIn(4) { step.within = .seconds(Int64(dice.of([3, 15, 60]))) }
-            step.timeout = dice.oneIn(3) ? .seconds(Int64(dice.of([1, 5, 20]))) : .minutes(10)
-        }
-        step.onFailure =
-            switch dice.below(6) {
-            case 0: .continue
-            case 1: .abort
-            case 2:
-                isCard || step.action.isEffectFree
-                    ? .hold(unattended: .minutes(5))
-                    : .manual(ManualCard(instructions: Template("By hand"), owner: "ops", within: patience(&dice)))
-            default: .hold(unattended: .minutes(Int64(dice.of([1, 10]))))
-            }
-        if isDrill, dice.oneIn(15) { step.skipInDrill = "drills leave it out" }
-        if dice.oneIn(20) { step.condition = try? Expression(source: dice.oneIn(2) ? "true" : "false") }
-        for earlier in 0..<index
-        where dice.oneIn(3) && !step.needs.contains(where: { $0.step == plan.steps[earlier].id }) {
-            var need = Need(step: StepID("s\(earlier)"))
-            if plan.steps[earlier].onFailure == .continue { need.accept.append(.failed) }
-            if dice.oneIn(4) { need.accept.append(.skipped) }
-            step.needs.append(need)
-        }
-        return step
     }
 
     private static func rollback(of undone: PlannedStep, isDrill: Bool, _ dice: inout Dice) -> PlannedStep {

@@ -45,7 +45,11 @@ struct EventLine {
         switch event {
         case .stepSkipped(let step, let reason): "\(step): skipped: \(reason)"
         case .stepBegan(let step, let due, let text):
-            if let text { "\(step): “\(text)”" } else { "\(step): \(plan.step(step)?.title ?? "")" + (due.map { ", until \(TimeText.clock($0))" } ?? "") }
+            if let text {
+                "\(step): “\(text)”"
+            } else {
+                "\(step): \(plan.step(step)?.title ?? "")" + (due.map { ", until \(TimeText.clock($0))" } ?? "")
+            }
         case .attemptIntended(let spec): began(spec)
         case .attemptEnded(let attempt, let end):
             end.succeeded || attempt.part != .action ? nil : "\(attempt): \(Self.text(end.result))"

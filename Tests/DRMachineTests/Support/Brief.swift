@@ -25,6 +25,8 @@ enum Brief {
             case .rollbackAsked(let due): "\(text(due, from: start))"
             case .rollbackBegan(let steps): steps.map(\.rawValue).joined(separator: ", ")
             case .rollbackDeclined(let reason): reason
+            case .stepBegan(let step, let due, let text):
+                "\(step)\(self.text(due, from: start))\(text.map { ": \($0)" } ?? "")"
             case .stepSkipped(let step, let reason), .cleanupOwed(let step, let reason): "\(step): \(reason)"
             case .cardShown(let card): "\(card.step) \(card.kind.rawValue)\(text(card.due, from: start)): \(card.text)"
             case .cardExpired(let step, _): "\(step)"

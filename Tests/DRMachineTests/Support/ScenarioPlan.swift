@@ -16,6 +16,7 @@ struct ScenarioError: Error, CustomStringConvertible {
 ///     step build run needs=a,b(skipped) effect=idempotent retry=3 initial=1 within=60 onFailure=abort
 ///     step go approve roles=commander quorum=2 notInitiator within=30
 ///     step serve run background until=break onLoss=restart
+///     group restores 2
 ///     rollback build run effect=idempotent
 ///     cleanup sweep run effect=idempotent
 struct ScenarioPlan {
@@ -53,6 +54,7 @@ struct ScenarioPlan {
                 PlannedFile(path: words[1], sha256: testDigest("02"), sizeBytes: 1, isExecutable: true))
         case "repository": plan.repositories[words[1]] = PlannedRepository(address: Template("/w/\(words[1])"))
         case "step": plan.steps.append(try step(words, Options(Array(words.dropFirst(3)))))
+        case "group": plan.concurrency[words[1]] = Int(words[2])
         case "rollback":
             var step = try step(
                 ["rollback", "\(words[1]).rollback"] + words.dropFirst(2), Options(Array(words.dropFirst(3))))
@@ -102,6 +104,7 @@ struct ScenarioPlan {
             step.measures = PlannedMeasure(loss: try parse(String(parts[0])), service: String(parts[1]))
         }
         for output in (options["outputs"] ?? "").split(separator: ",") { step.outputs[String(output)] = .integer }
+        step.concurrency = options["group"]
         step.skipInDrill = options["skipInDrill"]
         return step
     }
@@ -114,6 +117,13 @@ struct ScenarioPlan {
             let words = (options["argv"] ?? "do,\(id)").split(separator: ",")
             return .run(.argv(try words.map { try template(String($0)) }))
         case "wait": return .wait(WaitAction(check: .tcp(Template("127.0.0.1:80")), holds: .seconds(5)))
+        case "delay": return .delay(.seconds(Int64(try options.integer("for") ?? 10)))
+        case "notify":
+            let channel = PlannedChannel(name: "ops", run: ["tell"])
+            return .notify(
+                NotifyAction(
+                    text: try template(options["text"] ?? "so far"), channel: options.has("channel") ? channel : nil))
+        case "stop": return .stop(StepID(options["service"] ?? ""))
         case "backup":
             return .backup(BackupAction(repository: "main", dataset: Template("d"), paths: [Template("/p")]))
         case "resync": return .resync(ResyncAction(from: Template("/a"), to: Template("/b"), service: "orders"))

@@ -358,7 +358,7 @@ import Testing
         let bytes = try PlanCodec.encode(plan)
         #expect(try PlanCodec.encode(plan) == bytes)
         let text = String(decoding: bytes, as: UTF8.self)
-        #expect(text.hasPrefix("{\"cleanup\":[],\"environment\":\"rehearsal\""))
+        #expect(text.hasPrefix("{\"cleanup\":[],\"concurrency\":{},\"environment\":\"rehearsal\""))
         #expect(text.hasSuffix("}\n"))
         #expect(text.contains("\"run\":{\"argv\":[\"echo\",\"a/b\",\"ü\\n\"]}"))
         #expect(try PlanCodec.decode(bytes) == plan)
