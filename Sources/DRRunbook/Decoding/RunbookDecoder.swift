@@ -11,10 +11,13 @@ package enum RunbookDecoder {
         let metadata = root["metadata"]
         let spec = root["spec"]
         let name = reader.text(metadata?["name"]) ?? ""
+        var varReader = NodeReader()
+        let vars = variables(spec?["vars"], &varReader)
         let runbook = Runbook(
             name: name, title: reader.text(metadata?["title"]) ?? name, owner: reader.text(metadata?["owner"]) ?? "",
             services: (metadata?["services"]?.elements ?? []).compactMap { reader.placedText($0) },
             purpose: reader.choice(spec?["purpose"]) ?? .rehearsal, inputs: inputs(spec?["inputs"]),
+            vars: vars, varExpressions: varReader.expressions,
             environments: environments(spec?["environments"]),
             width: reader.integer(spec?["width"]).map { Int(clamping: $0) } ?? 8,
             concurrency: (spec?["concurrency"]?.entries ?? []).reduce(into: [:]) { limits, entry in
@@ -49,9 +52,20 @@ package enum RunbookDecoder {
             inputs[entry.key.value] = InputDefinition(
                 type: reader.choice(entry.value["type"]) ?? .string, summary: reader.text(entry.value["description"]),
                 defaultValue: reader.placedText(entry.value["default"]),
-                oneOf: entry.value["oneOf"]?.elements?.compactMap { reader.text($0) }, place: entry.key.place)
+                oneOf: entry.value["oneOf"]?.elements?.compactMap { reader.text($0) },
+                pattern: reader.placedText(entry.value["pattern"]), minimum: reader.integer(entry.value["minimum"]),
+                maximum: reader.integer(entry.value["maximum"]), place: entry.key.place)
         }
         return inputs
+    }
+
+    private static func variables(_ node: SourceNode?, _ reader: inout NodeReader) -> [VariableDefinition] {
+        reader.use = .variable
+        return (node?.entries ?? []).compactMap { entry in
+            reader.template(entry.value).map {
+                VariableDefinition(name: entry.key.value, value: Placed($0, at: entry.value.place))
+            }
+        }
     }
 
     private static func environments(_ node: SourceNode?) -> [String: EnvironmentDefinition] {
@@ -66,6 +80,7 @@ package enum RunbookDecoder {
         var reader = NodeReader()
         let isolation = node["isolation"]
         var targets: [String: TargetDefinition] = [:]
+        let vars = variables(node["vars"], &reader)
         reader.use = .target
         for entry in node["targets"]?.entries ?? [] {
             var values: [String: Template] = [:]
@@ -91,7 +106,7 @@ package enum RunbookDecoder {
             }
         }
         return EnvironmentDefinition(
-            mode: reader.choice(node["for"]) ?? .drill, targets: targets, repositories: repositories,
+            mode: reader.choice(node["for"]) ?? .drill, vars: vars, targets: targets, repositories: repositories,
             mustNotReach: placed(isolation?["mustNotReach"]),
             whenNotDemonstrated: reader.choice(isolation?["whenNotDemonstrated"]) ?? .refuse,
             readOnly: placed(isolation?["readOnly"]), expressions: reader.expressions, place: place)

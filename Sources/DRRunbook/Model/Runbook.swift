@@ -11,6 +11,10 @@ package struct Runbook: Sendable {
     package var services: [Placed<String>]
     package var purpose: Purpose
     package var inputs: [String: InputDefinition]
+    /// Values with names, in the order of the file; one may read those above it.
+    var vars: [VariableDefinition]
+    /// Every expression of `vars`.
+    var varExpressions: [PlacedExpression]
     package var environments: [String: EnvironmentDefinition]
     package var width: Int
     package var concurrency: [String: Int]
@@ -31,6 +35,16 @@ package struct InputDefinition: Sendable {
         case string
         /// An absolute path; a default counts from the runbook's folder.
         case directory
+        case integer, boolean
+
+        /// What an expression reads.
+        var output: OutputType {
+            switch self {
+            case .string, .directory: .string
+            case .integer: .integer
+            case .boolean: .boolean
+            }
+        }
     }
 
     package var type: Kind
@@ -38,12 +52,19 @@ package struct InputDefinition: Sendable {
     package var defaultValue: Placed<String>?
     /// The only values there may be; nil: any.
     package var oneOf: [String]?
+    /// A regular expression that all of its text has to match; nil: any text.
+    package var pattern: Placed<String>?
+    /// The least and the greatest number.
+    package var minimum: Int64?
+    package var maximum: Int64?
     var place: SourcePlace
 }
 
 /// Where a runbook can run.
 package struct EnvironmentDefinition: Sendable {
     package var mode: RunMode
+    /// What takes the place of the runbook's values of the same names.
+    var vars: [VariableDefinition]
     var targets: [String: TargetDefinition]
     var repositories: [String: PlannedRepository]
     var mustNotReach: [Placed<Template>]
@@ -51,6 +72,12 @@ package struct EnvironmentDefinition: Sendable {
     var readOnly: [Placed<Template>]
     var expressions: [PlacedExpression]
     var place: SourcePlace
+}
+
+/// A value with a name.
+struct VariableDefinition: Sendable {
+    var name: String
+    var value: Placed<Template>
 }
 
 struct TargetDefinition: Sendable {
@@ -70,6 +97,8 @@ struct PlacedExpression: Sendable {
         case mark
         /// An environment's target, isolation or repository.
         case target, isolation, repository
+        /// A value with a name.
+        case variable
     }
 
     var expression: Expression

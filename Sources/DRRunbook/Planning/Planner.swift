@@ -34,7 +34,13 @@ package struct Planner {
         let inputs = resolveInputs()
         guard let (name, environment) = chooseEnvironment() else { return nil }
         var context = EvaluationContext()
-        for (input, value) in inputs { context.values["inputs.\(input)"] = .string(value) }
+        for (input, value) in inputs {
+            context.values["inputs.\(input)"] = runbook.inputs[input]?.value(of: value) ?? .string(value)
+        }
+        for variable in runbook.vars {
+            let written = environment.vars.first { $0.name == variable.name } ?? variable
+            if let text = literal(written.value, context) { context.values["vars.\(variable.name)"] = .string(text) }
+        }
         let targets = resolveTargets(environment, context)
         for (target, resolved) in targets {
             for (key, value) in resolved.values { context.values["targets.\(target).\(key)"] = .string(value) }
@@ -101,14 +107,11 @@ package struct Planner {
                 }
                 value = path
             }
-            if value.utf8.contains(0) {
-                report(.input, at: input.place, "the input `\(name)` contains a NUL character")
-            }
-            if let choices = input.oneOf, !choices.contains(value) {
+            if let why = input.fault(of: value) {
                 report(
-                    .input, at: input.place,
-                    "the input `\(name)` is `\(value)`, none of \(choices.joined(separator: ", "))",
-                    fix: Suggestion.fix(for: value, among: choices))
+                    .input, at: input.place, "the input `\(name)` \(why)",
+                    fix: input.oneOf.flatMap { Suggestion.fix(for: value, among: $0) })
+                continue
             }
             values[name] = value
         }

@@ -23,6 +23,7 @@ enum RunbookSchema {
         keys: [
             .required("purpose", .choice(Purpose.allCases.map(\.rawValue)), "What it is for."),
             .optional("inputs", .map(.object(input)), "What is given when it is planned."),
+            .optional("vars", .map(.template), "Values with names, which may read inputs and the values above them."),
             .required("environments", .map(.object(environment)), "Where it can run: real, or as a drill."),
             .optional("width", .integer(1...256), "How many attempts may be under way at once; 8."),
             .optional(
@@ -43,16 +44,21 @@ enum RunbookSchema {
         keys: [
             .required(
                 "type", .choice(InputDefinition.Kind.allCases.map(\.rawValue)),
-                "`string`, or `directory`: an absolute path, where a default counts from the runbook's folder."),
+                "`string`, `integer`, `boolean`, or `directory`: an absolute path, where a default counts from the runbook's folder."
+            ),
             .optional("description", .text, "What it is for."),
             .optional("default", .text, "Its value where none is given."),
             .optional("oneOf", .list(.text), "The only values it may have."),
+            .optional("pattern", .text, "A regular expression that all of its text matches."),
+            .optional("minimum", .integer(Int64.min...Int64.max), "The least number."),
+            .optional("maximum", .integer(Int64.min...Int64.max), "The greatest number."),
         ])
 
     static let environment = ObjectSchema(
         name: "an environment",
         keys: [
             .required("for", .choice(RunMode.allCases.map(\.rawValue)), "Whether runs in it are real or drills."),
+            .optional("vars", .map(.template), "Values that take the place of the runbook's of the same names."),
             .optional("targets", .map(.object(target)), "What steps act on, by name."),
             .optional(
                 "repositories", .map(.object(repository)),

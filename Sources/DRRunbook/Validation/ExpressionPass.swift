@@ -2,6 +2,10 @@ extension RunbookValidator {
     /// Expressions name only what there is, what has been before, and what fits together.
     static func expressions(_ validation: Validation) -> [Diagnostic] {
         var diagnostics: [Diagnostic] = []
+        if let (name, environment) = validation.environments.first {
+            let scope = Scope(validation: validation, environmentName: name, environment: environment)
+            diagnostics += validation.runbook.varExpressions.compactMap { scope.diagnostic(for: $0, in: nil) }
+        }
         for (name, environment) in validation.environments {
             let scope = Scope(validation: validation, environmentName: name, environment: environment)
             for step in validation.allSteps {
@@ -44,9 +48,12 @@ private struct Scope {
         let text = Typed.success(StaticType(type: .string))
         switch (parts.first, parts.count) {
         case ("inputs", 2):
-            if validation.runbook.inputs[parts[1]] != nil { return text }
+            if let input = validation.runbook.inputs[parts[1]] { return .success(StaticType(type: input.type.output)) }
             return unknown("there is no input `\(parts[1])`", parts[1], among: validation.runbook.inputs.keys)
-        case ("targets", 3) where use != .target:
+        case ("vars", 2):
+            if validation.variables.contains(parts[1]) { return text }
+            return unknown("there is no value `\(parts[1])` in `vars`", parts[1], among: validation.variables)
+        case ("targets", 3) where use != .target && use != .variable:
             guard let target = environment.targets[parts[1]] else {
                 return unknown(
                     "environment `\(environmentName)` has no target `\(parts[1])`", parts[1],
@@ -56,7 +63,7 @@ private struct Scope {
             return unknown(
                 "target `\(parts[1])` of environment `\(environmentName)` has no `\(parts[2])`", parts[2],
                 among: target.values.keys)
-        case ("run", 2) where use != .target && use != .isolation:
+        case ("run", 2) where use != .target && use != .isolation && use != .variable:
             if ["id", "directory"].contains(parts[1]) { return text }
             if parts[1] == "mode" { return mode(name) }
             return unknown("a run has no `\(parts[1])`", parts[1], among: ["id", "directory"])
@@ -122,10 +129,10 @@ private struct Scope {
     private static func readable(for use: PlacedExpression.Use) -> String {
         switch use {
         case .template, .condition, .mark:
-            "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
-        case .repository: "there are inputs.NAME, targets.NAME.KEY, run.id, run.directory"
-        case .isolation: "there are inputs.NAME, targets.NAME.KEY"
-        case .target: "there are inputs.NAME"
+            "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
+        case .repository: "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory"
+        case .isolation: "there are inputs.NAME, vars.NAME, targets.NAME.KEY"
+        case .target, .variable: "there are inputs.NAME, vars.NAME"
         }
     }
 }

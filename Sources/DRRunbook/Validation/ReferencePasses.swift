@@ -156,15 +156,57 @@ extension RunbookValidator {
         }
     }
 
+    /// What is written about an input fits together, and its default is one that could be given.
     static func inputs(_ validation: Validation) -> [Diagnostic] {
-        validation.runbook.inputs.sorted { $0.key < $1.key }.compactMap { name, input in
-            guard let value = input.defaultValue, let choices = input.oneOf, !choices.contains(value.value) else {
-                return nil
+        validation.runbook.inputs.sorted { $0.key < $1.key }.flatMap { name, input -> [Diagnostic] in
+            var diagnostics: [Diagnostic] = []
+            if let pattern = input.pattern, (try? Regex(pattern.value)) == nil {
+                diagnostics.append(
+                    Diagnostic(.input, at: pattern.place, "the pattern of `\(name)` is no regular expression"))
             }
-            return Diagnostic(
-                .input, at: value.place, "the default of `\(name)` is none of \(choices.joined(separator: ", "))",
-                fix: Suggestion.fix(for: value.value, among: choices))
+            if input.pattern != nil, input.type != .string {
+                diagnostics.append(
+                    Diagnostic(.input, at: input.place, "only a `string` has a pattern, and `\(name)` is none"))
+            }
+            if input.minimum != nil || input.maximum != nil, input.type != .integer {
+                diagnostics.append(
+                    Diagnostic(
+                        .input, at: input.place, "only an `integer` has a least or greatest, and `\(name)` is none"))
+            }
+            if input.type != .directory, let value = input.defaultValue, let why = input.fault(of: value.value) {
+                diagnostics.append(
+                    Diagnostic(
+                        .input, at: value.place, "the default of `\(name)` \(why)",
+                        fix: input.oneOf.flatMap { Suggestion.fix(for: value.value, among: $0) }))
+            }
+            return diagnostics
         }
+    }
+
+    /// A value reads those above it, and an environment sets those that there are.
+    static func variables(_ validation: Validation) -> [Diagnostic] {
+        let order = validation.runbook.vars.map(\.name)
+        func readsTooMuch(_ variable: VariableDefinition) -> Diagnostic? {
+            let above = order.prefix { $0 != variable.name }.map { "vars.\($0)" }
+            let names = variable.value.value.expressions.flatMap(\.names)
+            guard let early = names.first(where: { $0.hasPrefix("vars.") && !above.contains($0) }) else { return nil }
+            guard validation.variables.contains(String(early.dropFirst(5))) else { return nil }
+            return Diagnostic(
+                .expression, at: variable.value.place, "`\(variable.name)` reads `\(early)`, which is not above it",
+                fix: "write `\(early.dropFirst(5))` above `\(variable.name)` in `spec.vars`")
+        }
+        var diagnostics = validation.runbook.vars.compactMap(readsTooMuch)
+        for (name, environment) in validation.environments {
+            diagnostics += environment.vars.compactMap(readsTooMuch)
+            for variable in environment.vars where !validation.variables.contains(variable.name) {
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: variable.value.place,
+                        "environment `\(name)` sets `\(variable.name)`, which `spec.vars` does not have",
+                        fix: Suggestion.fix(for: variable.name, among: order)))
+            }
+        }
+        return diagnostics
     }
 
     static func environments(_ validation: Validation) -> [Diagnostic] {

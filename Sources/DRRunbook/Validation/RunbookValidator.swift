@@ -8,7 +8,7 @@ package enum RunbookValidator {
         realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures,
         times, kindsOfKeys,
         actions,
-        inputs,
+        inputs, variables,
         environments,
     ]
 
@@ -42,6 +42,9 @@ struct Validation {
     }
 
     /// The first step of this name.
+    /// The names of `vars`.
+    var variables: Set<String> { Set(runbook.vars.map(\.name)) }
+
     func step(_ id: StepID) -> StepDefinition? { graph.index(of: id).map { runbook.steps[$0] } }
 
     var environments: [(name: String, value: EnvironmentDefinition)] {
