@@ -53,7 +53,7 @@ struct NodeReader {
         guard let node, let text = text(node), let expression = try? Expression(source: text) else { return nil }
         expressions.append(
             PlacedExpression(
-                expression: expression, use: .condition,
+                expression: expression, use: use == .services ? .services : .condition,
                 place: node.scalar?.place(of: 0, from: node.place) ?? node.place))
         return expression
     }

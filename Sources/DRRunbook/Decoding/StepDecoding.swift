@@ -16,11 +16,15 @@ extension StepDefinition {
     private static func decodeVariant(_ node: SourceNode, isCleanup: Bool) -> StepDefinition? {
         guard let id = node["id"]?.scalar?.text, SourceName.isValid(id) else { return nil }
         var step = definition(node, id: StepID(id), place: node["id"]?.place ?? node.place, isCleanup: isCleanup)
+        var reader = NodeReader()
+        step.foreach = reader.placed(node["foreach"]) { $0.foreach($1) }
+        step.expressions += reader.expressions
         if let written = node["rollback"] {
             var undoing = definition(
                 written, id: StepID("\(id).rollback"), place: written.place, isCleanup: false)
             undoing.title = undoing.title ?? "undone: \(step.title ?? id)"
             undoing.undoes = step.id
+            undoing.foreach = step.foreach
             step.rollback = [undoing]
         }
         return step
@@ -92,6 +96,23 @@ extension NodeReader {
         let accept: [Need.Outcome] = (node["accept"]?.elements ?? []).compactMap { choice($0) }
         let inOrder = Need.Outcome.allCases.filter(accept.contains)
         return Placed(Need(step: StepID(step), accept: inOrder.isEmpty ? [.succeeded] : inOrder), at: node.place)
+    }
+
+    fileprivate mutating func foreach(_ node: SourceNode) -> Foreach? {
+        let around = use
+        defer { use = around }
+        let limit = integer(node["maxParallel"]).map { Int($0) }
+        if let written = node["services"] {
+            use = .services
+            guard let condition = condition(written) else { return nil }
+            return Foreach(
+                source: .services(condition, inOrderOfDependencies: text(node["order"]) == "dependencies"),
+                maximumParallel: limit)
+        }
+        use = .isolation
+        guard let elements = node.elements ?? node["list"]?.elements else { return nil }
+        let list = elements.compactMap { element in template(element).map { Placed($0, at: element.place) } }
+        return Foreach(source: .list(list), maximumParallel: limit)
     }
 
     fileprivate func retry(_ node: SourceNode) -> RetryPolicy? {

@@ -99,6 +99,8 @@ struct PlacedExpression: Sendable {
         case target, isolation, repository
         /// A value with a name.
         case variable
+        /// Which services a `foreach` is for.
+        case services
     }
 
     var expression: Expression

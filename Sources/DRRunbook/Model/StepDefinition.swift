@@ -26,6 +26,8 @@ package struct StepDefinition: Sendable {
     var words: [CommandWord]
     /// The site's channel that the action names.
     var channel: Placed<String>?
+    /// It is there once for each of something.
+    var foreach: Placed<Foreach>?
     /// How many of its kind may be under way: the name of a group.
     var concurrency: Placed<String>?
     /// The repository that the action names.

@@ -6,9 +6,13 @@ struct StepGraph {
     /// In the order of the file.
     let order: [StepID]
 
-    init(_ steps: [StepDefinition]) {
+    init(_ steps: [StepDefinition]) { self.init(steps.map { ($0.id, $0.needs.map(\.value)) }) }
+
+    init(_ steps: [PlannedStep]) { self.init(steps.map { ($0.id, $0.needs) }) }
+
+    private init(_ steps: [(id: StepID, needs: [Need])]) {
         order = steps.map(\.id)
-        needs = Dictionary(steps.map { ($0.id, $0.needs.map(\.value)) }) { first, _ in first }
+        needs = Dictionary(steps.map { ($0.id, $0.needs) }) { first, _ in first }
         places = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
     }
 

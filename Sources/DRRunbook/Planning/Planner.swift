@@ -51,10 +51,7 @@ package struct Planner {
         for step in runbook.cleanup { files.collect(step) }
         let isolation = request.mode == .drill ? isolation(environment, context) : nil
         let reads = isolation?.readOnlyBinds
-        let steps = variants.compactMap { planned($1, of: $0, context, files, drillReads: reads) }
-        let rollbacks = variants.flatMap(\.1.rollback).compactMap {
-            planned($0, of: $0, context, files, drillReads: reads)
-        }
+        let (steps, rollbacks, limits) = expanded(variants, context, files, drillReads: reads)
         // Only drills have something to put back.
         let cleanup =
             request.mode == .drill
@@ -67,7 +64,7 @@ package struct Planner {
             runbook: RunbookIdentity(
                 name: runbook.name, title: runbook.title, owner: runbook.owner, digest: runbook.digest),
             purpose: runbook.purpose, mode: request.mode, environment: name, inputs: inputs, targets: targets,
-            services: runbook.services.compactMap { catalogue?.services[$0.value]?.planned }, isolation: isolation,
+            services: services(marked: steps), isolation: isolation,
             steps: digested(steps, files), rollbacks: digested(rollbacks, files),
             rollback: runbook.rollback ?? (request.mode == .drill ? .auto : .ask), cleanup: digested(cleanup, files),
             files: files.files,
@@ -77,8 +74,15 @@ package struct Planner {
                 return person
             },
             repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
-            concurrency: runbook.concurrency,
+            concurrency: runbook.concurrency.merging(limits) { own, _ in own },
             siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
+    }
+
+    /// The services that the runbook names, and those whose clocks a `foreach` marks.
+    private func services(marked steps: [PlannedStep]) -> [PlannedService] {
+        var names = runbook.services.map(\.value)
+        for service in steps.flatMap(\.marks).map(\.service) where !names.contains(service) { names.append(service) }
+        return names.compactMap { catalogue?.services[$0]?.planned }
     }
 
     // MARK: What is given
@@ -229,6 +233,61 @@ package struct Planner {
 
     // MARK: Steps
 
+    /// Every step, those with `foreach` once for each of something, with what undoes them and the limits that
+    /// `maxParallel` sets.
+    private mutating func expanded(
+        _ variants: [(StepDefinition, StepDefinition)], _ context: EvaluationContext, _ files: FileCollector,
+        drillReads: [String]?
+    ) -> (steps: [PlannedStep], rollbacks: [PlannedStep], limits: [String: Int]) {
+        var (steps, rollbacks): ([PlannedStep], [PlannedStep]) = ([], [])
+        var limits: [String: Int] = [:]
+        var instances: [StepID: [StepID]] = [:]
+        for (step, variant) in variants {
+            guard let foreach = variant.foreach else {
+                steps += [planned(variant, of: step, context, files, drillReads: drillReads)].compactMap { $0 }
+                rollbacks += variant.rollback.compactMap {
+                    planned($0, of: $0, context, files, drillReads: drillReads)
+                }
+                continue
+            }
+            var expansion = ForeachExpansion(catalogue: catalogue, context: context)
+            let group = foreach.value.maximumParallel.map { _ in "foreach \(step.id)" }
+            if let group { limits[group] = foreach.value.maximumParallel }
+            instances[step.id] = []
+            for instance in expansion.instances(of: foreach) {
+                var own = context
+                own.values.merge(instance.values) { _, new in new }
+                let id = StepID("\(step.id)[\(instance.key)]")
+                instances[step.id]?.append(id)
+                if var one = planned(variant, of: step, own, files, drillReads: drillReads) {
+                    one.become(id, instance.key)
+                    one.concurrency = group ?? one.concurrency
+                    one.needs += instance.after.map { Need(step: StepID("\(step.id)[\($0)]")) }
+                    steps.append(one)
+                }
+                for undoing in variant.rollback {
+                    guard var one = planned(undoing, of: undoing, own, files, drillReads: drillReads) else { continue }
+                    one.become(StepID("\(id).rollback"), instance.key)
+                    one.undoes = id
+                    rollbacks.append(one)
+                }
+            }
+            diagnostics += expansion.diagnostics
+        }
+        for index in steps.indices {
+            steps[index].needs = steps[index].needs.flatMap { need in
+                instances[need.step]?.map { Need(step: $0, accept: need.accept) } ?? [need]
+            }.sorted { $0.step < $1.step }
+        }
+        if !instances.isEmpty, let cycle = StepGraph(steps).cycles.first {
+            report(
+                .cycle, at: runbook.place,
+                "services of the catalogue cannot do without each other: \(cycle.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+        return (steps, rollbacks, limits)
+    }
+
     private mutating func planned(
         _ variant: StepDefinition, of step: StepDefinition, _ context: EvaluationContext, _ files: FileCollector,
         drillReads: [String]?
@@ -283,7 +342,7 @@ package struct Planner {
 
     private mutating func digested(_ steps: [PlannedStep], _ files: FileCollector) -> [PlannedStep] {
         do {
-            return try StepDigest.digested(steps, in: StepGraph(runbook.steps), files: files)
+            return try StepDigest.digested(steps, files: files)
         } catch {
             report(.file, at: runbook.place, error.message)
             return []
@@ -294,5 +353,14 @@ package struct Planner {
         _ code: Diagnostic.Code, at place: SourcePlace, _ message: String, fix: String? = nil
     ) {
         diagnostics.append(Diagnostic(code, at: place, message, fix: fix))
+    }
+}
+
+extension PlannedStep {
+    /// Makes it one of the instances of a step.
+    fileprivate mutating func become(_ id: StepID, _ key: String) {
+        self.id = id
+        title = title.contains(key) ? title : "\(title) (\(key))"
+        for index in marks.indices where marks[index].service == Foreach.each { marks[index].service = key }
     }
 }

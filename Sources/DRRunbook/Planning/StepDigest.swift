@@ -7,12 +7,12 @@ enum StepDigest {
     static let none = Digest(repeatElement(0, count: Digest.byteCount)) ?? Digest.of("")
 
     static func digested(
-        _ steps: [PlannedStep], in graph: StepGraph, files: FileCollector
+        _ steps: [PlannedStep], files: FileCollector
     ) throws(RunbookError) -> [PlannedStep] {
         let places = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
         var result = steps
-        let known = graph.inOrderOfNeeds.filter { places[$0] != nil }
-        for id in known + steps.map(\.id).filter({ !graph.contains($0) }) {
+        let graph = StepGraph(steps)
+        for id in graph.inOrderOfNeeds {
             guard let index = places[id] else { continue }
             var text = String(decoding: try PlanCodec.canonical(result[index], what: "step \(id)"), as: UTF8.self)
             for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)" }

@@ -13,6 +13,9 @@ enum StepSchema {
             ),
             .optional("when", .expression, "The step is skipped where this is false."),
             .optional("within", .duration, "The longest the whole step may take, waiting and retries included."),
+            .optional(
+                "foreach", .either([.list(.template, isEmptyAllowed: true), .object(foreach)]),
+                "The step is there once for each text of a list, or for each of the catalogue's services that fit."),
             .optional("marks", .either([.object(mark), .list(.object(mark))]), "Clocks that its end sets."),
             .optional("measures", .object(measure), "One side of the achieved data loss."),
             .optional(
@@ -87,6 +90,19 @@ enum StepSchema {
             "concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
         .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
     ]
+
+    private static let foreach = ObjectSchema(
+        name: "foreach",
+        keys: [
+            .optional("list", .list(.template, isEmptyAllowed: true), "Texts, read as `each.value`."),
+            .optional(
+                "services", .expression,
+                "Which services, by `name`, `tier` and `owner`; read as `each.name`, `each.tier` and `each.owner`."),
+            .optional(
+                "order", .choice(["dependencies"]),
+                "A service's step needs those of the services that it cannot do without."),
+            .optional("maxParallel", .integer(1...256), "How many may have an attempt under way at once."),
+        ], exactlyOne: ["list", "services"])
 
     private static let need = ObjectSchema(
         name: "a need",

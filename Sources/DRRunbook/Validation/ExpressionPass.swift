@@ -31,9 +31,11 @@ private struct Scope {
         do throws(ExpressionTyping.Unknown) {
             let found = try typing.type(of: placed.expression.syntax)
             if found.mayBeAbsent { throw ExpressionTyping.absent(placed.expression.source) }
-            if placed.use == .condition, found.type != .boolean {
+            if placed.use == .condition || placed.use == .services, found.type != .boolean {
                 throw ExpressionTyping.Unknown(
-                    message: "`when` is \(found.type.name) where true or false should be")
+                    message:
+                        "`\(placed.use == .services ? "services" : "when")` is \(found.type.name) where true or false should be"
+                )
             }
             return nil
         } catch {
@@ -46,7 +48,19 @@ private struct Scope {
     private func type(of name: String, in step: StepDefinition?, for use: PlacedExpression.Use) -> Typed {
         let parts = name.split(separator: ".").map(String.init)
         let text = Typed.success(StaticType(type: .string))
+        if use == .services {
+            if let type = Foreach.serviceNames[name] { return .success(StaticType(type: type)) }
+            return unknown("a service has no `\(name)`", name, among: Foreach.serviceNames.keys)
+        }
         switch (parts.first, parts.count) {
+        case ("each", 2) where use == .template || use == .condition || use == .mark:
+            guard let names = step?.foreach?.value.names else {
+                return .failure(
+                    ExpressionTyping.Unknown(
+                        message: "`\(name)` is read where there is no `foreach`", fix: Self.readable(for: use)))
+            }
+            if let type = names[parts[1]] { return .success(StaticType(type: type)) }
+            return unknown("`each` has no `\(parts[1])` here", parts[1], among: names.keys)
         case ("inputs", 2):
             if let input = validation.runbook.inputs[parts[1]] { return .success(StaticType(type: input.type.output)) }
             return unknown("there is no input `\(parts[1])`", parts[1], among: validation.runbook.inputs.keys)
@@ -67,7 +81,7 @@ private struct Scope {
             if ["id", "directory"].contains(parts[1]) { return text }
             if parts[1] == "mode" { return mode(name) }
             return unknown("a run has no `\(parts[1])`", parts[1], among: ["id", "directory"])
-        case ("steps", 4) where parts[2] == "outputs" && step != nil:
+        case ("steps", 4) where parts[2] == "outputs" && step != nil && use != .isolation:
             return typeOfOutput(parts[3], of: StepID(parts[1]), in: step, for: use)
         case ("mode", _), ("environment", _), ("drill", _), ("real", _): return mode(name)
         default:
@@ -84,6 +98,12 @@ private struct Scope {
         guard let written = validation.step(name) else {
             return unknown(
                 "there is no step `\(name)`", name.rawValue, among: validation.graph.order.map(\.rawValue))
+        }
+        if written.foreach != nil {
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "`\(name)` is there several times, and its outputs cannot be read",
+                    fix: "write what others read into a file under ${{ run.directory }}"))
         }
         if step.isCleanup {
             return .failure(
@@ -132,6 +152,7 @@ private struct Scope {
             "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
         case .repository: "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory"
         case .isolation: "there are inputs.NAME, vars.NAME, targets.NAME.KEY"
+        case .services: "there are name, owner, tier"
         case .target, .variable: "there are inputs.NAME, vars.NAME"
         }
     }

@@ -100,7 +100,9 @@ extension RunbookValidator {
                     fix: Suggestion.fix(for: service, among: named) ?? "add it to `metadata.services`"))
         }
         for step in validation.allVariants {
-            for mark in step.marks { check(mark.value.service, at: mark.place) }
+            for mark in step.marks where !(mark.value.service == Foreach.each && step.foreach != nil) {
+                check(mark.value.service, at: mark.place)
+            }
             if let measures = step.measures { check(measures.value.service, at: measures.place) }
             if let action = step.action, case .resync(let resync) = action.value {
                 check(resync.service, at: action.place)
@@ -123,10 +125,13 @@ extension RunbookValidator {
     /// An objective that nothing will be compared with would look like one that nobody set.
     static func unmarkedClocks(_ validation: Validation) -> [Diagnostic] {
         let marked = Set(validation.allVariants.flatMap(\.marks).map { "\($0.value.service) \($0.value.clock)" })
+        // Which services those are is known when the run is planned.
+        let markedForEach = Set(
+            validation.allVariants.flatMap(\.marks).filter { $0.value.service == Foreach.each }.map(\.value.clock))
         return validation.runbook.services.compactMap { service in
             guard let planned = validation.catalogue?.services[service.value]?.planned,
                 planned.recoveryTimeObjective != nil, planned.to != .accepted,
-                !marked.contains("\(planned.name) \(planned.to)")
+                !marked.contains("\(planned.name) \(planned.to)"), !markedForEach.contains(planned.to)
             else { return nil }
             let clock = planned.to.rawValue
             return Diagnostic(

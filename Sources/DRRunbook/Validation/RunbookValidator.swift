@@ -2,7 +2,8 @@
 package enum RunbookValidator {
     /// Each looks at one thing and says all it finds.
     private static let passes: [@Sendable (Validation) -> [Diagnostic]] = [
-        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, rollbacks, effects, backgrounds,
+        duplicateNames, unknownSteps, cycles, acceptedEnds, expressions, retries, rollbacks, foreaches, effects,
+        backgrounds,
         stops,
         places,
         realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures,

@@ -61,6 +61,33 @@ extension RunbookValidator {
         }
     }
 
+    /// What is there several times is no single service, and measures no single loss.
+    static func foreaches(_ validation: Validation) -> [Diagnostic] {
+        validation.allSteps.flatMap(\.variants).flatMap { step -> [Diagnostic] in
+            var diagnostics: [Diagnostic] = []
+            func report(_ place: SourcePlace, _ message: String, fix: String? = nil) {
+                diagnostics.append(Diagnostic(.foreach, at: place, message, fix: fix))
+            }
+            if let until = step.background?.value.until, validation.step(until)?.foreach != nil {
+                report(step.place, "`\(step.id)` goes on until `\(until)`, which is there several times")
+            }
+            guard let foreach = step.foreach, step.undoes == nil else { return diagnostics }
+            if let background = step.background {
+                report(
+                    background.place, "a service cannot be there several times with `foreach`",
+                    fix: "write one step for each")
+            }
+            if let measures = step.measures {
+                report(measures.place, "a loss is measured by one step, not by one of `foreach`")
+            }
+            if let group = step.concurrency, foreach.value.maximumParallel != nil {
+                report(group.place, "`\(step.id)` has both a group and `maxParallel`", fix: "keep one of them")
+            }
+            if case .stop? = step.action?.value { report(foreach.place, "a service is stopped once") }
+            return diagnostics
+        }
+    }
+
     /// What a `stop` stops is a service that has started before.
     static func stops(_ validation: Validation) -> [Diagnostic] {
         validation.allVariants.compactMap { step in
