@@ -22,7 +22,8 @@ struct Drctl: AsyncParsableCommand {
         // Started by drctl itself, and shown to nobody.
         subcommands: [SupervisorCommand.self, ActionCommand.self],
         groupedSubcommands: [
-            CommandGroup(name: "Runbooks", subcommands: [Lint.self, PlanCommand.self, Drill.self, Run.self]),
+            CommandGroup(
+                name: "Runbooks", subcommands: [Lint.self, PlanCommand.self, Drill.self, Run.self, SchemaCommand.self]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [

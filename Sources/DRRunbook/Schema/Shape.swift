@@ -14,6 +14,8 @@ indirect enum Shape: Sendable {
     case boolean
     case duration
     case choice([String])
+    /// `disrupted..proven`: two clocks.
+    case clockPair
     /// `[program, argument]`, or a block of text for bash.
     case command
     case list(Shape, isEmptyAllowed: Bool = false)
@@ -83,6 +85,7 @@ extension Shape {
         case .decimal: "a number"
         case .boolean: "true or false"
         case .duration: "a duration"
+        case .clockPair: "two clocks, FROM..TO"
         case .choice(let choices) where choices.count == 1: choices[0]
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
         case .command: "a list of program and arguments, or a block of text for bash"

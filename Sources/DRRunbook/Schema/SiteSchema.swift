@@ -87,7 +87,8 @@ enum CatalogueSchema {
             .optional("rpo", .duration, "Recovery point objective."),
             .optional("mtd", .duration, "Maximum tolerable downtime."),
             .optional(
-                "clocks", .text, "The pair of clocks that the RTO is compared with, `disrupted..proven` by default."),
+                "clocks", .clockPair,
+                "The pair of clocks that the RTO is compared with, `disrupted..proven` by default."),
             .optional("dependencies", .list(.name, isEmptyAllowed: true), "Services it cannot do without."),
         ])
 }

@@ -24,10 +24,11 @@ struct Lint: Command {
 
     func perform() async throws -> Outcome {
         var found: [Diagnostic] = []
+        var sources: [SourceText] = []
         var unread: [Failure] = []
         for file in files {
             // One that cannot be read hides nothing of the others.
-            do { found += try Self.diagnostics(of: file) } catch { unread.append(Failure(error)) }
+            do { found += try Self.diagnostics(of: file, &sources) } catch { unread.append(Failure(error)) }
         }
         if files.count == 1, let failure = unread.first { throw failure }
         for failure in unread { Output.note(failure.text) }
@@ -40,21 +41,24 @@ struct Lint: Command {
         let text =
             found.isEmpty
             ? "\(counted(files.count - unread.count, "file")): no mistakes"
-            : found.map { displayEscapedLines($0.description) }.joined(separator: "\n")
+            : found.map(DiagnosticView(sources).text).joined(separator: "\n")
         return .run(
             unread.map(\.exit) + (found.hasErrors ? [.runbookInvalid] : []), text: text, result: rows)
     }
 
-    private static func diagnostics(of file: String) throws -> [Diagnostic] {
+    private static func diagnostics(of file: String, _ sources: inout [SourceText]) throws -> [Diagnostic] {
         let source = try RunbookOptions.text(file)
+        sources.append(source)
         switch RunbookSources.kind(of: source) {
         case "Site": return SiteDecoder.decode(source).diagnostics
         case "Catalogue": return CatalogueDecoder.decode(source).diagnostics
         default:
             let folder = FilePath(file).removingLastComponent()
-            return RunbookSources(
-                runbook: source, site: try beside(folder, "site.yaml"), catalogue: try beside(folder, "services.yaml")
-            ).check(in: try RunbookOptions.world(of: file)).diagnostics
+            let (site, catalogue) = (try beside(folder, "site.yaml"), try beside(folder, "services.yaml"))
+            sources += [site, catalogue].compactMap { $0 }
+            return RunbookSources(runbook: source, site: site, catalogue: catalogue).check(
+                in: try RunbookOptions.world(of: file)
+            ).diagnostics
         }
     }
 

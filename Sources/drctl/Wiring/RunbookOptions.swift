@@ -34,8 +34,9 @@ struct RunbookOptions: ParsableArguments {
             mode: mode, environment: environment, inputs: try absolute(try parsedInputs(), for: sources),
             folder: folder.string)
         let planned = sources.plan(request, world: try Self.world(of: runbook))
-        guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics) }
-        for diagnostic in planned.diagnostics { Output.note(displayEscapedLines(diagnostic.description)) }
+        let view = DiagnosticView([sources.runbook, sources.site, sources.catalogue].compactMap { $0 })
+        guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics, view: view) }
+        for diagnostic in planned.diagnostics { Output.note(view.text(diagnostic)) }
         return plan
     }
 
@@ -105,13 +106,14 @@ struct RunbookOptions: ParsableArguments {
 /// Every mistake of a runbook, as the failure of a command.
 struct DiagnosedFailure: Error {
     var diagnostics: [Diagnostic]
+    var view: DiagnosticView
 
     var failure: Failure {
         let errors = diagnostics.filter { $0.severity == .error }.count
         return Failure(
             exit: .runbookInvalid, code: "runbook.invalid",
             message: "\(counted(errors, "mistake")); nothing was started",
-            details: diagnostics.map { displayEscapedLines($0.description) })
+            details: diagnostics.map(view.text))
     }
 }
 
