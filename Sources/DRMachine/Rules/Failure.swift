@@ -89,13 +89,6 @@ extension RunState {
     }
 }
 
-extension TimeSpan {
-    /// For people: `90s`, `250ms`.
-    var words: String {
-        nanoseconds % 1_000_000_000 == 0 ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
-    }
-}
-
 extension RetryPolicy {
     /// Whether a failure of this kind is retried at all; nil: it was not ready.
     func covers(_ result: AttemptEnd.Result?) -> Bool {

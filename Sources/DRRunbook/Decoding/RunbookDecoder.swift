@@ -16,6 +16,9 @@ package enum RunbookDecoder {
         let runbook = Runbook(
             name: name, title: reader.text(metadata?["title"]) ?? name, owner: reader.text(metadata?["owner"]) ?? "",
             services: (metadata?["services"]?.elements ?? []).compactMap { reader.placedText($0) },
+            accepts: (metadata?["accepts"]?.entries ?? []).reduce(into: [:]) { accepted, entry in
+                accepted[entry.key.value] = reader.text(entry.value)
+            },
             purpose: reader.choice(spec?["purpose"]) ?? .rehearsal, inputs: inputs(spec?["inputs"]),
             vars: vars, varExpressions: varReader.expressions,
             environments: environments(spec?["environments"]),

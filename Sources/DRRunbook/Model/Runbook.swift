@@ -9,6 +9,8 @@ package struct Runbook: Sendable {
     package var title: String
     package var owner: String
     package var services: [Placed<String>]
+    /// Advice that is known and not taken, by number, with the reason.
+    var accepts: [String: String]
     package var purpose: Purpose
     package var inputs: [String: InputDefinition]
     /// Values with names, in the order of the file; one may read those above it.

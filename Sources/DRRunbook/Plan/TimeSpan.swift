@@ -57,3 +57,10 @@ extension TimeSpan {
         self.init(nanoseconds: nanoseconds)
     }
 }
+
+extension TimeSpan {
+    /// For people: `90s`, `250ms`.
+    package var words: String {
+        nanoseconds % 1_000_000_000 == 0 ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
+    }
+}

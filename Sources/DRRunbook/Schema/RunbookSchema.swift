@@ -16,6 +16,9 @@ enum RunbookSchema {
             .required("title", .text, "What it achieves, in a line."),
             .required("owner", .text, "The team that answers for it."),
             .optional("services", .list(.name), "Services of the catalogue that it recovers."),
+            .optional(
+                "accepts", .map(.text),
+                "Advice of `lint --strict` that is not taken, by its number, each with the reason."),
         ])
 
     static let spec = ObjectSchema(

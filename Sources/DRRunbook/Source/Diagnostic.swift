@@ -1,7 +1,7 @@
 /// One thing that is wrong with a source: where, what, why, and what to write instead where that is known.
 package struct Diagnostic: Hashable, Sendable {
     /// Whether it keeps the runbook from running.
-    package enum Severity: String, Codable, Sendable { case error, warning }
+    package enum Severity: String, Codable, Sendable { case error, warning, advice }
 
     package var severity: Severity
     package var place: SourcePlace
@@ -9,6 +9,8 @@ package struct Diagnostic: Hashable, Sendable {
     package var code: Code
     package var message: String
     package var fix: String?
+    /// The number of an advice.
+    package var advice: Advice?
 
     package init(
         _ code: Code, at place: SourcePlace, _ message: String, fix: String? = nil, severity: Severity = .error
@@ -31,6 +33,8 @@ package struct Diagnostic: Hashable, Sendable {
         case foreach, place, target, mode, mark, measure, reference, restriction
         // Planning
         case input, environment, file
+        // Nothing wrong: something better
+        case advice
     }
 }
 

@@ -188,6 +188,15 @@ extension RunbookValidator {
         }
     }
 
+    /// What is accepted is an advice that there is.
+    static func accepted(_ validation: Validation) -> [Diagnostic] {
+        validation.runbook.accepts.keys.sorted().filter { Advice(rawValue: $0) == nil }.map { number in
+            Diagnostic(
+                .unknownName, at: validation.runbook.place, "there is no advice `\(number)` that could be accepted",
+                fix: Suggestion.fix(for: number, among: Advice.allCases.map(\.rawValue)))
+        }
+    }
+
     /// A value reads those above it, and an environment sets those that there are.
     static func variables(_ validation: Validation) -> [Diagnostic] {
         let order = validation.runbook.vars.map(\.name)

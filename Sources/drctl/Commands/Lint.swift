@@ -6,10 +6,18 @@ import SystemPackage
 struct Lint: Command {
     static let configuration = CommandConfiguration(
         abstract: "Check runbooks, site files and catalogues: every mistake at once, with its place and the fix.",
-        discussion: "Exits 40 where there is a mistake.\n\nExample:  drctl lint Runbooks/*.yaml")
+        discussion: """
+            Exits 40 where there is a mistake. With --strict it also advises, by number; the
+            page Advice says why, and `metadata.accepts` keeps what is not taken, with the
+            reason. Advice alone exits 4.
+
+            Example:  drctl lint --strict Runbooks/*.yaml
+            """)
 
     @Argument(help: "Files; what each is says its `kind`.", completion: .file(extensions: ["yaml"]))
     var files: [String]
+    @Flag(help: "Advise also where nothing is wrong.")
+    var strict = false
     @OptionGroup var output: OutputOptions
 
     struct Row: Encodable {
@@ -28,7 +36,7 @@ struct Lint: Command {
         var unread: [Failure] = []
         for file in files {
             // One that cannot be read hides nothing of the others.
-            do { found += try Self.diagnostics(of: file, &sources) } catch { unread.append(Failure(error)) }
+            do { found += try diagnostics(of: file, &sources) } catch { unread.append(Failure(error)) }
         }
         if files.count == 1, let failure = unread.first { throw failure }
         for failure in unread { Output.note(failure.text) }
@@ -43,10 +51,13 @@ struct Lint: Command {
             ? "\(counted(files.count - unread.count, "file")): no mistakes"
             : found.map(DiagnosticView(sources).text).joined(separator: "\n")
         return .run(
-            unread.map(\.exit) + (found.hasErrors ? [.runbookInvalid] : []), text: text, result: rows)
+            unread.map(\.exit)
+                + (found.hasErrors
+                    ? [.runbookInvalid] : found.contains { $0.severity == .advice } ? [.policyMissed] : []),
+            text: text, result: rows)
     }
 
-    private static func diagnostics(of file: String, _ sources: inout [SourceText]) throws -> [Diagnostic] {
+    private func diagnostics(of file: String, _ sources: inout [SourceText]) throws -> [Diagnostic] {
         let source = try RunbookOptions.text(file)
         sources.append(source)
         switch RunbookSources.kind(of: source) {
@@ -54,11 +65,12 @@ struct Lint: Command {
         case "Catalogue": return CatalogueDecoder.decode(source).diagnostics
         default:
             let folder = FilePath(file).removingLastComponent()
-            let (site, catalogue) = (try beside(folder, "site.yaml"), try beside(folder, "services.yaml"))
+            let (site, catalogue) = (try Self.beside(folder, "site.yaml"), try Self.beside(folder, "services.yaml"))
             sources += [site, catalogue].compactMap { $0 }
-            return RunbookSources(runbook: source, site: site, catalogue: catalogue).check(
-                in: try RunbookOptions.world(of: file)
-            ).diagnostics
+            let checked = RunbookSources(runbook: source, site: site, catalogue: catalogue).check(
+                in: try RunbookOptions.world(of: file))
+            guard strict, let sound = checked.sound else { return checked.diagnostics }
+            return checked.diagnostics + Adviser.advice(for: sound.runbook, catalogue: sound.catalogue)
         }
     }
 
