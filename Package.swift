@@ -132,7 +132,10 @@ let package = Package(
             ]),
         .target(
             name: "Templates", path: "Templates",
-            resources: [.embedInCode("report.mustache"), .embedInCode("report.css")], swiftSettings: houseRules),
+            resources: [
+                .embedInCode("report.mustache"), .embedInCode("report.css"), .embedInCode("init-site.yaml"),
+                .embedInCode("init-services.yaml"), .embedInCode("init-runbook.yaml"),
+            ], swiftSettings: houseRules),
         room(
             "DREvidence",
             imports: [

@@ -4,4 +4,11 @@ package enum Templates {
     package static var report: String { String(decoding: PackageResources.report_mustache, as: UTF8.self) }
     /// The report's style sheet, put into the page.
     package static var reportStyle: String { String(decoding: PackageResources.report_css, as: UTF8.self) }
+
+    /// The site file that `drctl init` writes.
+    package static var initSite: String { String(decoding: PackageResources.init_site_yaml, as: UTF8.self) }
+    /// The catalogue beside it.
+    package static var initServices: String { String(decoding: PackageResources.init_services_yaml, as: UTF8.self) }
+    /// A runbook that drills at once.
+    package static var initRunbook: String { String(decoding: PackageResources.init_runbook_yaml, as: UTF8.self) }
 }

@@ -23,7 +23,8 @@ struct Drctl: AsyncParsableCommand {
         subcommands: [SupervisorCommand.self, ActionCommand.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "Runbooks", subcommands: [Lint.self, PlanCommand.self, Drill.self, Run.self, SchemaCommand.self]),
+                name: "Runbooks",
+                subcommands: [Init.self, Lint.self, PlanCommand.self, Drill.self, Run.self, SchemaCommand.self]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [

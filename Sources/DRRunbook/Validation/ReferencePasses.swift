@@ -72,7 +72,7 @@ extension RunbookValidator {
             return [
                 Diagnostic(
                     .restriction, at: action.place,
-                    "`\(step.id)` asks \(card.quorum) people, and \(holders.count) hold a role it lists (root, who may be anybody, fills none)",
+                    "`\(step.id)` asks \(card.quorum == 1 ? "1 person" : "\(card.quorum) people"), and \(holders.count) hold a role it lists (root, who may be anybody, fills none)",
                     fix: "list more roles, give people of the site one, or lower the quorum")
             ]
         }

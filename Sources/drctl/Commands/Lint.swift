@@ -7,9 +7,9 @@ struct Lint: Command {
     static let configuration = CommandConfiguration(
         abstract: "Check runbooks, site files and catalogues: every mistake at once, with its place and the fix.",
         discussion: """
-            Exits 40 where there is a mistake. With --strict it also advises, by number; the
-            page Advice says why, and `metadata.accepts` keeps what is not taken, with the
-            reason. Advice alone exits 4.
+            Exits 40 where there is a mistake. With --strict it advises too, by number:
+            the page Advice says why, and a runbook's `metadata.accepts` keeps what is
+            not taken, with the reason. Advice alone exits 4.
 
             Example:  drctl lint --strict Runbooks/*.yaml
             """)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRCrypto
+import DRJournal
 import DRRunbook
 import DRSystem
 
@@ -7,26 +8,64 @@ struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "What a run would do: every step, where it runs and what it needs. Starts nothing.",
-        usage: "drctl plan RUNBOOK.yaml [--real] [--environment NAME] [options]",
+        usage: "drctl plan RUNBOOK.yaml [--real] [--environment NAME] [--diff RUN] [options]",
         discussion: """
             Example:  drctl plan Runbooks/first-drill.yaml
                       drctl plan Runbooks/orders.yaml --real --input region=dr-west
+                      drctl plan Runbooks/orders.yaml --diff orders-20261122
+                      drctl plan Runbooks/orders.yaml --format dot | dot -Tsvg
             """)
 
     @OptionGroup var runbook: RunbookOptions
     @Flag(help: "Plan a real run instead of a drill.")
     var real = false
+    @Option(help: ArgumentHelp("What is different from the plan of an earlier run.", valueName: "run"))
+    var diff: String?
+    @Option(help: "text, json (the plan alone, as a run stores it), or dot (for Graphviz).")
+    var format: Format = .text
+    @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
+
+    /// How the plan is shown.
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, dot }
 
     struct Result: Encodable {
         var digest: String
         var plan: Plan
+        /// What is different from the plan of an earlier run, where one was named.
+        var changes: [PlanDiff.Change]?
     }
 
     func perform() async throws -> Outcome {
         let plan = try runbook.plan(real ? .real : .drill)
-        let digest = PlanCodec.digest(try PlanCodec.encode(plan))
-        return .run([], text: Self.text(plan, digest: digest.hex), result: Result(digest: digest.hex, plan: plan))
+        let bytes = try PlanCodec.encode(plan)
+        let digest = PlanCodec.digest(bytes)
+        if let diff {
+            let earlier = try RunView(reading: RunDirectory.find(diff, in: try state.root()))
+            let changes = try PlanDiff(from: earlier.plan, to: plan).changes
+            return .run(
+                [], text: Self.text(changes, since: earlier.directory.id),
+                result: Result(digest: digest.hex, plan: plan, changes: changes))
+        }
+        let text =
+            switch format {
+            case .text: Self.text(plan, digest: digest.hex)
+            case .json: String(decoding: bytes.dropLast(), as: UTF8.self)
+            case .dot: PlanGraph(plan: plan).dot
+            }
+        return .run([], text: text, result: Result(digest: digest.hex, plan: plan))
+    }
+
+    private static func text(_ changes: [PlanDiff.Change], since run: String) -> String {
+        if changes.isEmpty { return "as in run \(run)" }
+        return changes.map { change in
+            switch (change.before, change.after) {
+            case (nil, _): "+ \(displayEscaped(change.what))"
+            case (_, nil): "- \(displayEscaped(change.what))"
+            case (let before?, let after?):
+                "~ \(displayEscaped(change.what))\n    was \(displayEscaped(before))\n    is  \(displayEscaped(after))"
+            }
+        }.joined(separator: "\n")
     }
 
     static func text(_ plan: Plan, digest: String) -> String {
