@@ -22,7 +22,8 @@ extension StepMeasurement {
         let actions = state?.attempts.filter { $0.id.part == .action } ?? []
         attempts = actions.count
         let first = actions.first.map { $0.start?.at ?? $0.intendedAt }
-        startedAt = first ?? journal.shownAt[planned.id]
+        // A wait for a time has neither attempt nor card.
+        startedAt = first ?? journal.shownAt[planned.id] ?? state?.firstIntendedAt
         endedAt = state?.phase.isOver == true ? state?.endedAt : nil
         if case .skipped? = state?.phase {
             duration = .notEstablished("it was skipped")

@@ -122,6 +122,9 @@ final class SupervisorCrew: Sendable {
                 case .refused(let reason, let highest):
                     if highest > epoch {
                         mailbox.put(.fatal(EngineError(.barred, "another runner has taken over run \(run): \(reason)")))
+                    } else if state.withLock({ $0.unwanted.contains(connection.place) }) {
+                        // It runs something that the journal does not know, and will not end. `ensureGone` ends both.
+                        connection.close()
                     }
                 case .finished: hasFinished = true
                 }
@@ -182,6 +185,7 @@ final class SupervisorCrew: Sendable {
     /// Ends the supervisor that is connected; who listens to it says so when it has ended.
     func finish(_ place: Place) {
         guard let connection = connection(place) else { return }
+        state.withLock { _ = $0.unwanted.insert(place) }
         Task { try? await connection.finish() }
     }
 

@@ -80,6 +80,35 @@ package struct Plan: Codable, Sendable, Equatable {
     }
 }
 
+extension Plan {
+    /// Plans of runs that were made before there were rollbacks and groups have none, and are never rolled back.
+    package init(from decoder: any Decoder) throws {
+        let plan = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            runbook: try plan.decode(RunbookIdentity.self, forKey: .runbook),
+            purpose: try plan.decode(Purpose.self, forKey: .purpose),
+            mode: try plan.decode(RunMode.self, forKey: .mode),
+            environment: try plan.decode(String.self, forKey: .environment),
+            inputs: try plan.decode([String: String].self, forKey: .inputs),
+            targets: try plan.decode([String: PlannedTarget].self, forKey: .targets),
+            services: try plan.decode([PlannedService].self, forKey: .services),
+            isolation: try plan.decodeIfPresent(PlannedIsolation.self, forKey: .isolation),
+            steps: try plan.decode([PlannedStep].self, forKey: .steps),
+            rollbacks: try plan.decodeIfPresent([PlannedStep].self, forKey: .rollbacks) ?? [],
+            rollback: try plan.decodeIfPresent(RollbackPolicy.self, forKey: .rollback) ?? .never,
+            cleanup: try plan.decode([PlannedStep].self, forKey: .cleanup),
+            files: try plan.decode([PlannedFile].self, forKey: .files),
+            people: try plan.decode([PlannedPerson].self, forKey: .people),
+            repositories: try plan.decode([String: PlannedRepository].self, forKey: .repositories),
+            secrets: try plan.decode([String: SecretReference].self, forKey: .secrets),
+            width: try plan.decode(Int.self, forKey: .width),
+            concurrency: try plan.decodeIfPresent([String: Int].self, forKey: .concurrency) ?? [:],
+            siteDigest: try plan.decodeIfPresent(Digest.self, forKey: .siteDigest),
+            catalogueDigest: try plan.decodeIfPresent(Digest.self, forKey: .catalogueDigest))
+        schema = try plan.decode(String.self, forKey: .schema)
+    }
+}
+
 /// What becomes of a run that fails or is cancelled after it changed something that it knows how to undo.
 package enum RollbackPolicy: String, Codable, Sendable, CaseIterable {
     /// Somebody is asked: `drctl undo` rolls it back, `drctl commit` leaves it as it is.

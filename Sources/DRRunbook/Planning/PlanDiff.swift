@@ -6,7 +6,7 @@ package struct PlanDiff: Sendable, Equatable {
     package struct Change: Codable, Sendable, Equatable {
         /// `step fence: timeout`, `input region`, `width`.
         package var what: String
-        /// As the plan's JSON has it; nil: it was not there.
+        /// As the plan's JSON has it, times in seconds; nil: it was not there.
         package var before: String?
         /// nil: it is not there any more.
         package var after: String?
@@ -45,7 +45,8 @@ package struct PlanDiff: Sendable, Equatable {
                 continue
             }
             for key in Set(one.keys).union(other.keys).sorted() where key != "digest" && one[key] != other[key] {
-                changes.append(Change(what: "\(what): \(key)", before: one[key]?.text, after: other[key]?.text))
+                changes.append(
+                    Change(what: "\(what): \(key)", before: one[key]?.text(of: key), after: other[key]?.text(of: key)))
             }
         }
     }
@@ -120,6 +121,14 @@ private indirect enum JSONTree: Codable, Equatable {
             if case .string(let name)? = members[key] { return name }
         }
         return nil
+    }
+
+    /// As people read it: times in seconds.
+    func text(of key: String) -> String {
+        if case .integer(let nanoseconds) = self, ["timeout", "within"].contains(key) {
+            return TimeSpan(nanoseconds: nanoseconds).words
+        }
+        return text
     }
 
     var text: String {

@@ -122,6 +122,12 @@ package enum JSONSchema {
         if object.others != nil { result["propertyNames"] = .object(["pattern": .string(namePattern)]) }
         let required = object.keys.filter(\.isRequired).map(\.name)
         if !required.isEmpty { result["required"] = .array(required.map(JSON.string)) }
+        let excluded = object.excludes.map { key, others in
+            JSON.object([
+                "not": .object(["allOf": .array([having(key), .object(["anyOf": .array(others.map(having))])])])
+            ])
+        }
+        if !excluded.isEmpty { result["allOf"] = .array(excluded) }
         if object.refusesNothing { result["minProperties"] = .integer(1) }
         if !object.exactlyOne.isEmpty { result["oneOf"] = .array(object.exactlyOne.map(having)) }
         if !object.atMostOne.isEmpty {

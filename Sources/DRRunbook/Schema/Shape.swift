@@ -37,6 +37,8 @@ struct ObjectSchema: Sendable {
     var exactlyOne: [String] = []
     /// Of these keys, at most one is written.
     var atMostOne: [String] = []
+    /// Keys that are written without certain others.
+    var excludes: [(key: String, others: [String])] = []
     /// Whether a mapping without any key says nothing, and is a mistake.
     var refusesNothing = false
     /// Keys of the writer's own choice, beside the ones above.

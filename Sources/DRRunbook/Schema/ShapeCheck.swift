@@ -68,6 +68,14 @@ struct ShapeCheck {
             let names = alternatives.map { "`\($0.key.value)`" }.joined(separator: " and ")
             report(.notAllowed, alternatives[1].key.place, "\(object.name) has \(names); it takes one of them")
         }
+        for (key, others) in object.excludes {
+            guard node[key] != nil, let entry = entries.first(where: { others.contains($0.key.value) }) else {
+                continue
+            }
+            report(
+                .notAllowed, entry.key.place, "\(object.name) has `\(key)`, which takes no `\(entry.key.value)`",
+                fix: "keep one of them")
+        }
         guard !object.exactlyOne.isEmpty else { return }
         let written = entries.filter { object.exactlyOne.contains($0.key.value) }
         let all = object.exactlyOne.joined(separator: ", ")

@@ -102,7 +102,7 @@ enum StepSchema {
                 "order", .choice(["dependencies"]),
                 "A service's step needs those of the services that it cannot do without."),
             .optional("maxParallel", .integer(1...256), "How many may have an attempt under way at once."),
-        ], exactlyOne: ["list", "services"])
+        ], exactlyOne: ["list", "services"], excludes: [("list", ["order"])])
 
     private static let need = ObjectSchema(
         name: "a need",
@@ -277,6 +277,7 @@ enum StepSchema {
                 .optional("within", .duration, "By when; 5m."),
             ])
         schema.exactlyOne.append("for")
+        schema.excludes = [("for", ["holds", "interval", "within"])]
         return schema
     }()
 }

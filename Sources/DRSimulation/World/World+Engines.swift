@@ -175,7 +175,9 @@ extension World {
             else { return }
             send(.stop(epoch: engines[index].epoch, attempt: attempt), over: line)
         case .finish(let place):
-            if let line = engines[index].lines[place] { send(.finish(epoch: engines[index].epoch), over: line) }
+            guard let line = engines[index].lines[place] else { return }
+            engines[index].unwanted.insert(place)
+            send(.finish(epoch: engines[index].epoch), over: line)
         case .ensureGone(let place):
             engines[index].unwanted.insert(place)
             if let generation = state.lingering[place] {
@@ -362,6 +364,9 @@ extension World {
             if line.generation == nil {
                 lines[number].isOpen = false
                 retry(index, line.engineLife, line.place, line.tries, reason)
+            } else if engines[index].unwanted.contains(line.place) {
+                // It runs something that the journal does not know; `ensureGone` ends both.
+                hangUp(number)
             }
         case .finished: lines[number].hasFinished = true
         }

@@ -29,8 +29,15 @@ struct Init: Command {
                 hint: "name another folder: drctl init FOLDER")
         }
         try DurableFile.makeDirectory(at: folder, mode: 0o755)
-        for (name, text) in files {
-            try DurableFile.create(at: folder.appending(name), with: Array(text.utf8), mode: 0o644)
+        var made: [FilePath] = []
+        do {
+            for (name, text) in files {
+                try DurableFile.create(at: folder.appending(name), with: Array(text.utf8), mode: 0o644)
+                made.append(folder.appending(name))
+            }
+        } catch {
+            for path in made { try? DurableFile.remove(path) }
+            throw error
         }
         let runbook = self.folder == "." ? "failover.yaml" : "\(self.folder)/failover.yaml"
         return Outcome(

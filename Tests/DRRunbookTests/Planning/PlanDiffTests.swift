@@ -43,7 +43,7 @@ import Testing
         #expect(
             try changes(plan(steps), other) == [
                 #"step a: action: {"run":{"argv":["one"]}} > {"run":{"argv":["one","more"]}}"#,
-                "step a: timeout: 60000000000 > 120000000000", "step a: title: a > First",
+                "step a: timeout: 60s > 120s", "step a: title: a > First",
             ])
     }
 

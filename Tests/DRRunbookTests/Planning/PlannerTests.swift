@@ -353,6 +353,19 @@ import Testing
         #expect(base.keys.filter { base[$0] != middle[$0] }.sorted() == ["b", "c"])
     }
 
+    /// A run of an earlier drctl is still read, and verified.
+    @Test func aPlanFromBeforeRollbacksIsRead() throws {
+        let plan = try #require(plan(one).value)
+        var text = String(decoding: try PlanCodec.encode(plan), as: UTF8.self)
+        for key in [#""concurrency":{},"#, #""rollback":"auto","#, #""rollbacks":[],"#] {
+            #expect(text.contains(key))
+            text = text.replacing(key, with: "")
+        }
+        let read = try PlanCodec.decode(Array(text.utf8))
+        #expect(read.steps == plan.steps)
+        #expect(read.rollback == .never && read.rollbacks.isEmpty && read.concurrency.isEmpty)
+    }
+
     @Test func bytesAreCanonical() throws {
         let plan = try #require(plan("    - { id: a, run: [echo, \"a/b\", \"ü\\n\"] }").value)
         let bytes = try PlanCodec.encode(plan)
