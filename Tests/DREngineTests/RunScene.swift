@@ -41,6 +41,18 @@ final class RunScene: Sendable {
     }
 
     func connect(_ place: Place = .outside, epoch: Int = 1, faults: String? = nil) async throws -> Line {
+        // As a runner does: one that was just killed may still take a connection, and drop it.
+        for _ in 1...3 {
+            do throws(EngineError) {
+                return try await greet(place, epoch: epoch, faults: faults)
+            } catch {
+                guard error.code == .connectionLost, faults == nil else { throw error }
+            }
+        }
+        return try await greet(place, epoch: epoch, faults: faults)
+    }
+
+    private func greet(_ place: Place, epoch: Int, faults: String?) async throws(EngineError) -> Line {
         let connection = try await supervisors(isolation: place == .inside, faults: faults).connect(place)
         let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: nil)
         return Line(connection: connection, greeting: greeting)

@@ -49,6 +49,32 @@ package struct LocalSupervisors: SupervisorAccess {
 
     package func connect(_ place: Place) async throws(EngineError) -> any SupervisorConnection {
         let configuration = configuration(place)
+        let connection = try await establish(configuration)
+        do throws(EngineError) {
+            if place == .inside { try await connectNetworks(configuration) }
+        } catch {
+            connection.close()
+            throw error
+        }
+        return connection
+    }
+
+    /// A drill's own networks; also where a runner died between the start of the inside and this.
+    private func connectNetworks(_ configuration: SupervisorConfiguration) async throws(EngineError) {
+        guard let isolation, !isolation.networks.isEmpty else { return }
+        guard let first = try firstProcess(configuration), (try? first.isAlive()) == true else {
+            throw EngineError(
+                .supervisorUnavailable, "the drill's first process is not there any more",
+                hint: "look at \(configuration.folder.appending(SupervisorConfiguration.logName))")
+        }
+        try await DrillNetworks(networks: isolation.networks, runDirectory: runDirectory).connect(
+            namespaceOf: first.pid)
+    }
+
+    private func establish(
+        _ configuration: SupervisorConfiguration
+    ) async throws(EngineError) -> any SupervisorConnection {
+        let place = configuration.place
         if let living = try await reach(configuration) { return living }
         let time: SystemTimeSource
         do throws(SystemError) {
@@ -101,13 +127,7 @@ package struct LocalSupervisors: SupervisorAccess {
     private func predecessor(
         _ configuration: SupervisorConfiguration, until due: Int64, _ time: SystemTimeSource
     ) async throws(EngineError) -> LocalSupervisorConnection? {
-        guard let identity = try Spool.read(at: configuration.spool).identity,
-            let info = try? DurableFile.read(at: namespaceFile, limit: 4096),
-            let namespaces = try? JSONDecoder().decode(NamespaceInfo.self, from: Data(info))
-        else { return nil }
-        // Its start time is the same inside and outside; its pid is not.
-        let first = ProcessIdentity(
-            pid: namespaces.childPID, startTicks: identity.startTicks, bootID: identity.bootID)
+        guard let first = try firstProcess(configuration) else { return nil }
         while time.bootNanoseconds() < due {
             do throws(SystemError) { if try !first.isAlive() { return nil } } catch { throw EngineError(error) }
             if let living = try await reach(configuration) { return living }
@@ -115,8 +135,18 @@ package struct LocalSupervisors: SupervisorAccess {
         }
         throw EngineError(
             .supervisorUnavailable,
-            "the drill's first process (pid \(namespaces.childPID)) neither answers nor ends",
-            hint: "end it (kill -9 \(namespaces.childPID)) and resume")
+            "the drill's first process (pid \(first.pid)) neither answers nor ends",
+            hint: "end it (kill -9 \(first.pid)) and resume")
+    }
+
+    /// The drill's first process, as the outside knows it.
+    private func firstProcess(_ configuration: SupervisorConfiguration) throws(EngineError) -> ProcessIdentity? {
+        guard let identity = try Spool.read(at: configuration.spool).identity,
+            let info = try? DurableFile.read(at: namespaceFile, limit: 4096),
+            let namespaces = try? JSONDecoder().decode(NamespaceInfo.self, from: Data(info))
+        else { return nil }
+        // Its start time is the same inside and outside; its pid is not.
+        return ProcessIdentity(pid: namespaces.childPID, startTicks: identity.startTicks, bootID: identity.bootID)
     }
 
     /// What bubblewrap tells of the namespaces it made; it lies where the inside cannot write.

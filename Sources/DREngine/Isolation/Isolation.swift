@@ -1,11 +1,11 @@
-internal import DRRunbook
+package import DRRunbook
 internal import DRSystem
 internal import FoundationEssentials
 internal import Subprocess
 package import SystemPackage
 
-/// The namespaces of a drill, built by bubblewrap: own user, network (loopback only), PID, mount, IPC, UTS and cgroup
-/// namespaces, no capabilities, and a root put together from `/usr`, `/etc` and named binds, never from `/`.
+/// The namespaces of a drill, built by bubblewrap: own user, network (loopback, and networks of the drill's own), PID,
+/// mount, IPC, UTS and cgroup namespaces, no capabilities, and a root put together from `/usr`, `/etc` and named binds, never from `/`.
 ///
 /// Of the run's directory the inside sees `files` read-only, `inside` and `work` writable, and nothing else: no
 /// journal, no requests, no outside socket. `/tmp`, `/run` and `/var` are its own, because a pathname socket
@@ -21,16 +21,20 @@ package struct Isolation: Sendable, Equatable {
     package var libraryFolders: [FilePath]
     /// Files that hold secrets of the plan: a step is given a secret, not the file.
     package var hiddenFiles: [FilePath]
+    /// The drill's own networks, beside its loopback interface.
+    package var networks: [PlannedNetwork]
 
     /// The isolation of a run: its inside sees parts of `runDirectory`, `executable` as drctl, and `readOnlyBinds` at
     /// their own paths.
     package init(
-        runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = [], hiddenFiles: [FilePath] = []
+        runDirectory: FilePath, executable: FilePath, readOnlyBinds: [FilePath] = [], hiddenFiles: [FilePath] = [],
+        networks: [PlannedNetwork] = []
     ) {
         self.runDirectory = runDirectory
         self.executable = executable
         self.readOnlyBinds = readOnlyBinds
         self.hiddenFiles = hiddenFiles
+        self.networks = networks
         libraryFolders = SandboxRoot.loadedLibraryFolders()
     }
 
@@ -70,9 +74,10 @@ package struct Isolation: Sendable, Equatable {
         return [path, path]
     }
 
-    /// Tries the namespaces with a program that does nothing.
+    /// Tries the namespaces with a program that does nothing, and whether there is what their networks need.
     /// - Throws: `cannotIsolate`: what this machine lacks, as bubblewrap and the kernel's settings tell it.
-    package static func checkAvailable() async throws(EngineError) {
+    package static func checkAvailable(for networks: [PlannedNetwork] = []) async throws(EngineError) {
+        try await DrillNetworks.checkAvailable(networks)
         let attempt =
             [
                 "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",

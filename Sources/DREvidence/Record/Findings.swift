@@ -64,6 +64,15 @@ struct FindingsPass {
                     event: entry.number)
             }
         }
+        if let reason = plan.isolation?.doneWithout {
+            return [
+                Finding(
+                    weight: .headline, kind: "notIsolated",
+                    text:
+                        "THIS DRILL WAS NOT ISOLATED: all of it ran outside, where it could reach everything that this "
+                        + "machine reaches. Its runbook allows that; the machine could not isolate it: \(reason)")
+            ]
+        }
         let acted = record.steps.contains { !$0.attempts.isEmpty }
         if acted && record.isolation.isEmpty {
             found.append(

@@ -80,6 +80,10 @@ package struct PlanFacts: Codable, Sendable, Equatable {
     package var files: [PlannedFile]
     /// How many attempts could be under way at once.
     package var width: Int
+    /// The networks of its own that a drill had beside its loopback interface; nil: none.
+    package var networks: [PlannedNetwork]?
+    /// Why a drill was carried out without isolation; nil: it was isolated, or real.
+    package var withoutIsolation: String?
 }
 
 /// How the run ended, and what became of its objectives.

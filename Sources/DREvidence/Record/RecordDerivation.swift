@@ -71,6 +71,9 @@ extension PlanFacts {
         inputs = plan.inputs.sorted { $0.key < $1.key }.map { NamedText(name: $0.key, text: $0.value) }
         files = plan.files
         width = plan.width
+        let networks = plan.isolation?.networks ?? []
+        self.networks = networks.isEmpty ? nil : networks
+        withoutIsolation = plan.isolation?.doneWithout
     }
 }
 

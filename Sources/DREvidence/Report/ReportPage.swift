@@ -238,11 +238,25 @@ extension ReportPage {
         guard record.run.mode == .drill else {
             return "This was a real run: nothing was isolated, and nothing was meant to be."
         }
+        if let reason = record.plan.withoutIsolation {
+            return Shown(
+                "THIS DRILL WAS NOT ISOLATED; its runbook allows that. The machine could not isolate it: \(reason)")
+        }
         return Shown(
             "Steps of a drill run in namespaces of their own (user, network, processes, mounts, IPC) that reach "
                 + "nothing outside unless it is named. A probe shows something only if the address answered from "
                 + "outside and stayed silent inside. drctl's control ends there: it does not reach into the kernel, "
-                + "the hardware, processes that it did not start, or what is listed below as run outside.")
+                + "the hardware, processes that it did not start, or what is listed below as run outside."
+                + networks(record.plan.networks ?? []))
+    }
+
+    private static func networks(_ networks: [PlannedNetwork]) -> String {
+        if networks.isEmpty { return " This drill had no network but its own loopback interface." }
+        let reachable = networks.map { network in
+            "on \(network.interface): \(network.allow.map(\.description).joined(separator: ", "))"
+        }
+        return " Beside its own loopback interface this drill could reach, \(reachable.joined(separator: "; "))"
+            + ", and nothing else: a filter that the inside cannot change refuses the rest."
     }
 
     private static func digests(_ record: Record) -> [Labelled] {

@@ -11,7 +11,7 @@ extension RunState {
         var actions: [Action] = []
         let places = neededPlaces
         for place in places where supervisors[place] == nil { actions.append(.connect(place)) }
-        if plan.mode == .drill, places.contains(.inside), let inside = supervisors[.inside],
+        if places.contains(.inside), let inside = supervisors[.inside],
             supervisors[.outside] != nil, isolation?.generation != inside.generation
         {
             actions.append(.checkIsolation)

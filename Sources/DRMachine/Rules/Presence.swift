@@ -6,8 +6,8 @@ extension Decision {
     mutating func connect(_ identity: SupervisorIdentity, _ attempts: [AttemptReport]) throws(MachineError) {
         guard identity.generation >= state.lingering[identity.place] ?? 0 else { return }
         if case .closed = state.status { return }
-        guard identity.place == .outside || state.plan.mode == .drill else {
-            throw MachineError(.inputDoesNotFit, "a real run has no inside")
+        guard identity.place == .outside || state.plan.hasInside else {
+            throw MachineError(.inputDoesNotFit, "this run has no inside")
         }
         try emit(.supervisorReady(identity))
         var known: Set<AttemptID> = []
@@ -67,7 +67,7 @@ extension Decision {
 
     /// The negative probe's result.
     mutating func check(_ report: IsolationReport) throws(MachineError) {
-        guard state.plan.mode == .drill, let inside = state.supervisors[.inside],
+        guard state.plan.hasInside, let inside = state.supervisors[.inside],
             inside.generation == report.generation, state.isolation?.generation != report.generation
         else { return }
         if case .closed = state.status { return }

@@ -92,7 +92,7 @@ extension RunState {
                 "generation \(identity.generation) of \(identity.place.rawValue) follows \(known)")
             supervisors[identity.place] = identity
             lingering[identity.place] = identity.generation
-            if plan.mode == .real { open() }
+            if !plan.hasInside { open() }
         case .supervisorLost(let place, let generation):
             try require(
                 lingering[place] == generation, "generation \(generation) of \(place.rawValue) is not there")
@@ -105,7 +105,7 @@ extension RunState {
             // Another one with the same number has other namespaces.
             if place == .inside { isolation = nil }
         case .isolationChecked(let report):
-            try require(plan.mode == .drill, "a real run is not isolated")
+            try require(plan.hasInside, "there is no inside to be isolated")
             try require(
                 supervisors[.inside]?.generation == report.generation,
                 "generation \(report.generation) of inside is not there")

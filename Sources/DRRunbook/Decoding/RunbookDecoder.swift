@@ -102,17 +102,32 @@ package enum RunbookDecoder {
                 address: address, identity: reader.template(entry.value["identity"]),
                 pinnedID: reader.template(entry.value["id"]))
         }
-        reader.use = .isolation
-        func placed(_ node: SourceNode?) -> [Placed<Template>] {
-            (node?.elements ?? []).compactMap { element in
-                reader.template(element).map { Placed($0, at: element.place) }
-            }
-        }
+        let isolated = Self.isolation(isolation, &reader)
         return EnvironmentDefinition(
             mode: reader.choice(node["for"]) ?? .drill, vars: vars, targets: targets, repositories: repositories,
-            mustNotReach: placed(isolation?["mustNotReach"]),
-            whenNotDemonstrated: reader.choice(isolation?["whenNotDemonstrated"]) ?? .refuse,
-            readOnly: placed(isolation?["readOnly"]), expressions: reader.expressions, place: place)
+            isolation: isolated, expressions: reader.expressions, place: place)
+    }
+
+    private static func isolation(_ node: SourceNode?, _ reader: inout NodeReader) -> IsolationDefinition {
+        reader.use = .isolation
+        func placed(_ node: SourceNode?) -> Placed<Template>? {
+            guard let node else { return nil }
+            return reader.template(node).map { Placed($0, at: node.place) }
+        }
+        func all(_ node: SourceNode?) -> [Placed<Template>] { (node?.elements ?? []).compactMap { placed($0) } }
+        let networks = (node?["networks"]?.elements ?? []).compactMap { network -> NetworkDefinition? in
+            guard let interface = placed(network["interface"]), let address = placed(network["address"]) else {
+                return nil
+            }
+            return NetworkDefinition(
+                interface: interface, address: address, gateway: placed(network["gateway"]),
+                allow: all(network["allow"]), place: network.place)
+        }
+        return IsolationDefinition(
+            mustNotReach: all(node?["mustNotReach"]),
+            whenNotDemonstrated: reader.choice(node?["whenNotDemonstrated"]) ?? .refuse,
+            whenUnavailable: reader.choice(node?["whenUnavailable"]) ?? .refuse, readOnly: all(node?["readOnly"]),
+            networks: networks, place: node?.place)
     }
 }
 

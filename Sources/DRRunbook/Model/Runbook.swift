@@ -69,10 +69,28 @@ package struct EnvironmentDefinition: Sendable {
     var vars: [VariableDefinition]
     var targets: [String: TargetDefinition]
     var repositories: [String: PlannedRepository]
+    var isolation: IsolationDefinition
+    var expressions: [PlacedExpression]
+    var place: SourcePlace
+}
+
+/// How a drill is kept apart.
+struct IsolationDefinition: Sendable {
     var mustNotReach: [Placed<Template>]
     var whenNotDemonstrated: PlannedIsolation.WhenNotDemonstrated
+    var whenUnavailable: PlannedIsolation.WhenUnavailable
     var readOnly: [Placed<Template>]
-    var expressions: [PlacedExpression]
+    var networks: [NetworkDefinition]
+    /// Where it is written; nil: it is not.
+    var place: SourcePlace?
+}
+
+/// A network of the drill's own.
+struct NetworkDefinition: Sendable {
+    var interface: Placed<Template>
+    var address: Placed<Template>
+    var gateway: Placed<Template>?
+    var allow: [Placed<Template>]
     var place: SourcePlace
 }
 

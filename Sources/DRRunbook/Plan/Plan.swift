@@ -45,8 +45,11 @@ package struct Plan: Codable, Sendable, Equatable {
     /// Main steps, what undoes them, and cleanup, in this order.
     package var allSteps: [PlannedStep] { steps + rollbacks + cleanup }
 
-    /// Where its steps can run: a drill has an inside.
-    package var places: [Place] { mode == .drill ? [.inside, .outside] : [.outside] }
+    /// Whether there is an inside: a drill's, unless it does without isolation.
+    package var hasInside: Bool { mode == .drill && isolation?.doneWithout == nil }
+
+    /// Where its steps can run.
+    package var places: [Place] { hasInside ? [.inside, .outside] : [.outside] }
 
     package init(
         runbook: RunbookIdentity, purpose: Purpose, mode: RunMode, environment: String, inputs: [String: String] = [:],
@@ -170,27 +173,6 @@ package struct PlannedService: Codable, Sendable, Equatable {
         self.maximumTolerableDowntime = maximumTolerableDowntime
         self.from = from
         self.to = to
-    }
-}
-
-/// What a drill must not reach, and what it may read.
-package struct PlannedIsolation: Codable, Sendable, Equatable {
-    /// `host:port`, each answering outside and failing inside before the first step.
-    package var mustNotReach: [String]
-    /// Whether to go on when a probe could not be demonstrated (the name did not resolve outside, say).
-    package var whenNotDemonstrated: WhenNotDemonstrated
-    /// Absolute paths that a drill's inside may read beside the system and its run's directory.
-    package var readOnlyBinds: [String]
-
-    /// Whether the drill goes on.
-    package enum WhenNotDemonstrated: String, Codable, Sendable { case refuse, `continue` }
-
-    package init(
-        mustNotReach: [String], whenNotDemonstrated: WhenNotDemonstrated = .refuse, readOnlyBinds: [String] = []
-    ) {
-        self.mustNotReach = mustNotReach
-        self.whenNotDemonstrated = whenNotDemonstrated
-        self.readOnlyBinds = readOnlyBinds
     }
 }
 

@@ -5,7 +5,7 @@ package struct Planner {
     private let runbook: Runbook
     private let site: Site?
     private let catalogue: Catalogue?
-    private let request: PlanningRequest
+    let request: PlanningRequest
     private let world: PlanningWorld
     private var diagnostics: [Diagnostic] = []
 
@@ -49,7 +49,7 @@ package struct Planner {
         var files = FileCollector(world: world)
         for step in variants.flatMap(\.1.withRollback) { files.collect(step) }
         for step in runbook.cleanup { files.collect(step) }
-        let isolation = request.mode == .drill ? isolation(environment, context) : nil
+        let isolation = request.mode == .drill ? isolation(environment.isolation, context) : nil
         let reads = isolation?.readOnlyBinds
         let (steps, rollbacks, limits) = expanded(variants, context, files, drillReads: reads)
         // Only drills have something to put back.
@@ -167,37 +167,6 @@ package struct Planner {
         return targets
     }
 
-    private mutating func isolation(
-        _ environment: EnvironmentDefinition, _ context: EvaluationContext
-    ) -> PlannedIsolation {
-        var isolation = PlannedIsolation(mustNotReach: [], whenNotDemonstrated: environment.whenNotDemonstrated)
-        for written in environment.mustNotReach {
-            guard let address = literal(written, context) else { continue }
-            guard NetworkAddress.isHostAndPort(address) else {
-                report(
-                    .environment, at: written.place, "`\(address)` is not a host and a port",
-                    fix: "write `HOST:PORT`, with a port from 1 to 65535")
-                continue
-            }
-            isolation.mustNotReach.append(address)
-        }
-        for written in environment.readOnly {
-            guard let text = literal(written, context) else { continue }
-            guard let path = AbsolutePath.normalized(text) else {
-                report(.environment, at: written.place, "`\(text)` is not an absolute path")
-                continue
-            }
-            guard !AbsolutePath.opensWhatIsMasked(path) else {
-                report(
-                    .environment, at: written.place, "a drill's inside may not read all of `\(path)`",
-                    fix: "name a folder within it that holds only what the drill needs")
-                continue
-            }
-            isolation.readOnlyBinds.append(path)
-        }
-        return isolation
-    }
-
     private mutating func repositories(
         _ environment: EnvironmentDefinition, _ context: EvaluationContext, used: [String]
     ) -> [String: PlannedRepository] {
@@ -221,7 +190,7 @@ package struct Planner {
         return used
     }
 
-    private mutating func literal(_ written: Placed<Template>, _ context: EvaluationContext) -> String? {
+    mutating func literal(_ written: Placed<Template>, _ context: EvaluationContext) -> String? {
         do {
             if let text = try written.value.substituting(context).literal { return text }
             report(.expression, at: written.place, "`\(written.value.display)` is not known before the run")
@@ -302,7 +271,8 @@ package struct Planner {
                 id: variant.id, title: variant.title ?? variant.id.rawValue, action: try action.value.changed(change),
                 needs: variant.needs.map(\.value).sorted { $0.step < $1.step },
                 condition: variant.condition?.substituting(context), effect: variant.effectInForce,
-                place: isDrill ? variant.location?.value ?? variant.defaultPlaceInDrill : .outside,
+                place: isDrill && request.withoutIsolation == nil
+                    ? variant.location?.value ?? variant.defaultPlaceInDrill : .outside,
                 placeReason: isDrill ? variant.locationReason : nil,
                 timeout: variant.timeout?.value ?? variant.defaultTimeout, within: variant.within?.value,
                 retry: variant.retry?.value ?? .never,
@@ -349,7 +319,7 @@ package struct Planner {
         }
     }
 
-    private mutating func report(
+    mutating func report(
         _ code: Diagnostic.Code, at place: SourcePlace, _ message: String, fix: String? = nil
     ) {
         diagnostics.append(Diagnostic(code, at: place, message, fix: fix))

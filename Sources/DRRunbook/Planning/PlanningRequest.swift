@@ -6,6 +6,8 @@ package struct PlanningRequest: Sendable {
     package var inputs: [String: String]
     /// The runbook's folder, absolute: where the defaults of directories count from.
     package var folder: String
+    /// Why a drill has to do without isolation; nil: it is isolated.
+    package var withoutIsolation: String?
 
     package init(mode: RunMode, environment: String? = nil, inputs: [String: String] = [:], folder: String) {
         self.mode = mode

@@ -66,7 +66,9 @@ enum RunbookSchema {
             .optional(
                 "repositories", .map(.object(repository)),
                 "Repositories of this environment; they go before the site's."),
-            .optional("isolation", .object(isolation), "What a drill must not reach, and what it may read."),
+            .optional(
+                "isolation", .object(isolation), "What a drill must not reach, what it may reach, and what it may read."
+            ),
         ])
 
     static let target = ObjectSchema(
@@ -93,8 +95,29 @@ enum RunbookSchema {
                 "mustNotReach", .list(.template, isEmptyAllowed: true),
                 "`host:port`, shown to be out of reach before the first step."),
             .optional(
-                "whenNotDemonstrated", .choice(["refuse", "continue"]),
+                "whenNotDemonstrated", .choice(PlannedIsolation.WhenNotDemonstrated.allCases.map(\.rawValue)),
                 "What to do when a place in `mustNotReach` does not answer outside either; `refuse`."),
+            .optional(
+                "whenUnavailable", .choice(PlannedIsolation.WhenUnavailable.allCases.map(\.rawValue)),
+                "What to do on a machine that cannot isolate; `refuse`. `doWithout` runs every step outside, and the report's first line says so."
+            ),
             .optional("readOnly", .list(.template), "Absolute paths that the inside may read."),
+            .optional(
+                "networks", .list(.object(network)),
+                "Networks of the drill's own, and what may be reached there; none: the loopback interface alone. They take a drill of root's."
+            ),
+        ])
+
+    static let network = ObjectSchema(
+        name: "a network",
+        keys: [
+            .required(
+                "interface", .template,
+                "The interface of this machine that leads there: a bridge, or one that a virtual interface is put on."),
+            .required("address", .template, "The drill's own address there: `ADDRESS/BITS`."),
+            .optional("gateway", .template, "The address in that network that leads beyond it."),
+            .required(
+                "allow", .list(.template),
+                "All that can be reached: `ADDRESS`, `ADDRESS/BITS`, each with `:PORT` for one port alone."),
         ])
 }

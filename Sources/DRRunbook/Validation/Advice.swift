@@ -176,7 +176,8 @@ private struct AdvicePass {
                     .noDrill, at: runbook.place, "no environment is for drills: this runbook is never rehearsed",
                     fix: "add an environment with `for: drill`"))
         }
-        for (name, environment) in drills.sorted(by: { $0.key < $1.key }) where environment.mustNotReach.isEmpty {
+        for (name, environment) in drills.sorted(by: { $0.key < $1.key })
+        where environment.isolation.mustNotReach.isEmpty {
             found.append(
                 advise(
                     .nothingMustNotBeReached, at: environment.place,

@@ -232,11 +232,10 @@ extension RunbookValidator {
                     fix: "write `environments: { rehearsal: { for: drill } }`"))
         }
         for (name, environment) in validation.environments where environment.mode == .real {
-            let isolation = environment.mustNotReach + environment.readOnly
-            guard let first = isolation.first else { continue }
+            guard let place = environment.isolation.place else { continue }
             diagnostics.append(
                 Diagnostic(
-                    .environment, at: first.place, "`\(name)` is real, and only drills are isolated",
+                    .environment, at: place, "`\(name)` is real, and only drills are isolated",
                     fix: "move `isolation` to an environment `for: drill`"))
         }
         return diagnostics

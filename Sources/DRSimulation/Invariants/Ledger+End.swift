@@ -42,7 +42,7 @@ extension Ledger {
     }
 
     func requireIsolation(_ attempt: AttemptID, _ plan: Plan) throws {
-        guard plan.mode == .drill else { return }
+        guard plan.hasInside else { return }
         guard let isolation, isolation.generation == insideGeneration, allows(isolation.verdict) else {
             throw Violation(.isolation, "\(attempt) is started inside, and isolation is not established")
         }
@@ -54,7 +54,7 @@ extension Ledger {
     }
 
     private var hasOpened: Bool {
-        plan.mode == .real ? true : isolation.map { allows($0.verdict) } ?? false
+        !plan.hasInside ? true : isolation.map { allows($0.verdict) } ?? false
     }
 
     func requireFinished() throws {

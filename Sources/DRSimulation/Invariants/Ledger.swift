@@ -136,7 +136,7 @@ struct Ledger {
             epoch = runner.epoch
         case .supervisorReady(let identity):
             if identity.place == .inside { insideGeneration = identity.generation }
-            if plan.mode == .real, stage == .starting { stage = .running }
+            if !plan.hasInside, stage == .starting { stage = .running }
         case .isolationChecked(let report):
             isolation = report
             if stage == .starting, allows(report.verdict) { stage = .running }

@@ -30,8 +30,16 @@ enum PlanMaker {
         plan.rollback = dice.of([.ask, .auto, .auto, .never])
         if isDrill {
             for index in 0..<dice.below(4) { plan.cleanup.append(cleanup(index, &dice)) }
+            if dice.oneIn(8) { doWithoutIsolation(&plan) }
         }
         return plan
+    }
+
+    private static func doWithoutIsolation(_ plan: inout Plan) {
+        plan.isolation?.doneWithout = "simulated"
+        for index in plan.steps.indices { plan.steps[index].place = .outside }
+        for index in plan.rollbacks.indices { plan.rollbacks[index].place = .outside }
+        for index in plan.cleanup.indices { plan.cleanup[index].place = .outside }
     }
 
     private static func step(

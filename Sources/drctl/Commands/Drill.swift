@@ -12,7 +12,7 @@ struct Drill: Command {
         abstract: "Carry out a runbook in isolation, and report what was achieved.",
         usage: "drctl drill RUNBOOK.yaml [--environment NAME] [--input NAME=VALUE ...] [options]",
         discussion: """
-            The drill runs in namespaces of its own, without a network. Ctrl-C cancels it and cleans up.
+            The drill runs in namespaces of its own, with no network but what its runbook allows. Ctrl-C cancels it and cleans up.
             Exits 0 when every objective is met, 4 when one is missed, 41 when the drill failed, 45 when it was refused.
 
             Example:  drctl drill Runbooks/first-drill.yaml
@@ -28,13 +28,25 @@ struct Drill: Command {
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
-        let plan = try runbook.plan(.drill)
-        // Before anything exists: a machine that cannot isolate refuses the drill.
-        try await Isolation.checkAvailable()
+        let plan = try await isolatedPlan()
         return try await RunStart(
             plan: plan, runbook: runbook, id: id, state: try state.root(), unattended: unattended, planned: nil,
             incident: nil
         ).drive()
+    }
+
+    /// Before anything exists: a machine that cannot isolate refuses the drill, unless its runbook says otherwise.
+    private func isolatedPlan() async throws -> Plan {
+        let plan = try runbook.plan(.drill)
+        do throws(EngineError) {
+            try await Isolation.checkAvailable(for: plan.isolation?.networks ?? [])
+            return plan
+        } catch {
+            guard plan.isolation?.whenUnavailable == .doWithout else { throw error }
+            Output.note(
+                "WITHOUT ISOLATION: \(error.message). The runbook lets the drill go on; all of it runs outside.")
+            return try runbook.plan(.drill, withoutIsolation: error.message)
+        }
     }
 }
 

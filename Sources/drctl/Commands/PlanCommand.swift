@@ -79,7 +79,12 @@ struct PlanCommand: Command {
         for service in plan.services { lines.append("service  " + objectives(service)) }
         if let isolation = plan.isolation {
             let names = isolation.mustNotReach.joined(separator: ", ")
-            lines.append("isolated from everything" + (names.isEmpty ? "" : "; shown for: \(names)"))
+            let but = isolation.networks.isEmpty ? "" : " but its own networks"
+            lines.append("isolated from everything\(but)" + (names.isEmpty ? "" : "; shown for: \(names)"))
+            for network in isolation.networks {
+                lines.append(
+                    "reaches  on \(network.interface): \(network.allow.map(\.description).joined(separator: ", "))")
+            }
         }
         if lines.last?.isEmpty == false { lines.append("") }
         lines += plan.steps.map { line($0, in: plan) }

@@ -82,9 +82,10 @@ struct RunSession {
     }
 
     private func isolation(_ executable: FilePath) async throws -> Isolation? {
-        guard let isolation = plan.isolation else { return nil }
+        guard let isolation = plan.isolation, isolation.doneWithout == nil else { return nil }
         return Isolation(
             runDirectory: directory.path, executable: executable,
-            readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) }, hiddenFiles: plan.secretFiles)
+            readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) }, hiddenFiles: plan.secretFiles,
+            networks: isolation.networks)
     }
 }

@@ -26,13 +26,15 @@ struct RunbookOptions: ParsableArguments {
             catalogue: try sibling(catalogue, "services.yaml"))
     }
 
+    /// - Parameter withoutIsolation: why a drill has to do without; nil: it is isolated.
     /// - Throws: `Failure` with every diagnostic, exit 40.
-    func plan(_ mode: RunMode) throws -> Plan {
+    func plan(_ mode: RunMode, withoutIsolation: String? = nil) throws -> Plan {
         let folder = try Paths.absolute(runbook).removingLastComponent()
         let sources = try sources()
-        let request = PlanningRequest(
+        var request = PlanningRequest(
             mode: mode, environment: environment, inputs: try absolute(try parsedInputs(), for: sources),
             folder: folder.string)
+        request.withoutIsolation = withoutIsolation
         let planned = sources.plan(request, world: try Self.world(of: runbook))
         let view = DiagnosticView([sources.runbook, sources.site, sources.catalogue].compactMap { $0 })
         guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics, view: view) }

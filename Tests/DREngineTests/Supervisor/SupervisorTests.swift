@@ -182,7 +182,8 @@ import Testing
     @Test func aStepEndsWithItsMainProcessAndListsWhoStays() async throws {
         let scene = try RunScene()
         let line = try await scene.connect()
-        let end = try await line.run(scene.spec(.script("sleep 306 & echo done")))
+        let end = try await line.run(
+            scene.spec(.script("sleep 306 & until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; echo done")))
         #expect(end.result == .exited(0) && end.standardOutput?.tail == "done\n")
         #expect(end.survivors.count == 1 && end.survivors.first?.hasSuffix(" sleep") == true)
         for process in try processes(marked: "\(scene.run)/step#1") { kill(process, SIGKILL) }

@@ -35,7 +35,8 @@ struct ScenarioPlan {
             plan.rollback = try options["rollback"].map(parse) ?? .ask
             if plan.mode == .drill {
                 plan.isolation = PlannedIsolation(
-                    mustNotReach: [], whenNotDemonstrated: options.has("goOn") ? .continue : .refuse)
+                    mustNotReach: [], whenNotDemonstrated: options.has("goOn") ? .continue : .refuse,
+                    doneWithout: options["without"])
             }
         case "person":
             plan.people.append(

@@ -81,25 +81,6 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["/", "/run", "/run/user", "/var", "/var/run", "/tmp", "/dev/shm", "/proc"])
-    func whatADrillMasksStaysMasked(path: String) {
-        let spec = "  environments: { a: { for: drill, isolation: { mustNotReach: [], readOnly: [\(path)] } } }"
-        #expect(messages(plan(one, spec: spec)) == ["a drill's inside may not read all of `\(path)`"])
-    }
-
-    @Test(arguments: ["/srv", "/tmp/site", "/home/ada", "/var/www"])
-    func whatADrillMayRead(path: String) {
-        let spec = "  environments: { a: { for: drill, isolation: { mustNotReach: [\"db:1\"], readOnly: [\(path)] } } }"
-        let planned = plan(one, spec: spec)
-        #expect(planned.value?.isolation == PlannedIsolation(mustNotReach: ["db:1"], readOnlyBinds: [path]))
-    }
-
-    @Test(arguments: ["db", "db:0", "db:65536", ":80", "a b:80", "http://db:80", "[::1:80"])
-    func addressesThatAreNone(address: String) {
-        let spec = "  environments: { a: { for: drill, isolation: { mustNotReach: [\"\(address)\"] } } }"
-        #expect(messages(plan(one, spec: spec)) == ["`\(address)` is not a host and a port"])
-    }
-
     // MARK: Files
 
     @Test func filesAreFoundDigestedAndNamed() throws {

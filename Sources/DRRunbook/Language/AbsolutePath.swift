@@ -1,15 +1,3 @@
-enum NetworkAddress {
-    /// `name:80`, `10.0.0.1:443`, `[::1]:22`.
-    static func isHostAndPort(_ text: String) -> Bool {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (1...65535).contains(port)
-        else { return false }
-        let host = text[..<colon]
-        if host.hasPrefix("[") { return host.hasSuffix("]") && host.count > 2 }
-        return !host.isEmpty && !host.contains { $0 == ":" || $0 == "/" || $0.isWhitespace }
-    }
-}
-
 enum AbsolutePath {
     /// A path without `.`, `..`, doubled or closing slashes; nil where it is relative or leads above `/`.
     static func normalized(_ text: String) -> String? {
