@@ -21,17 +21,21 @@ package struct Agenda: Sendable {
 
     /// Learns from an input what is over: a new line to a place, or the loss of one, and everything there is begun
     /// anew, also where the state before and after it asks for the same.
+    ///
+    /// A line that is being made is in the making until it is there or cannot be had, whatever the state asks for
+    /// meanwhile: two at once would each be told of the other one's end, and be made anew for ever.
     package mutating func take(_ input: Input) {
         switch input {
         case .supervisorConnected(let identity, _): begun[identity.place] = nil
-        case .supervisorLost(let place, _), .supervisorGone(let place, _), .placeUnavailable(let place, _):
-            begun[place] = nil
+        case .supervisorGone(let place, _), .placeUnavailable(let place, _): begun[place] = nil
+        case .supervisorLost(let place, _): begun[place]?.formIntersection([.connect(place)])
         case .isolationChecked: begun[.inside]?.remove(.checkIsolation)
         case .createRun, .runnerStarted, .attemptReported, .request, .requestRefused, .cancel, .pause, .tick: break
         }
     }
 
-    /// Looks at a state whose events are durable. What is not outstanding any longer may be begun again later.
+    /// Looks at a state whose events are durable. What is not outstanding any longer may be begun again later, except
+    /// for a line that is in the making.
     package mutating func next(_ state: RunState) -> Next {
         var next = Next()
         var outstanding: [Place: Set<Action>] = [:]
@@ -46,6 +50,9 @@ package struct Agenda: Sendable {
             }
             outstanding[place, default: []].insert(action)
             if begun[place]?.contains(action) != true { next.begin.append(action) }
+        }
+        for (place, actions) in begun where actions.contains(.connect(place)) {
+            outstanding[place, default: []].insert(.connect(place))
         }
         begun = outstanding
         return next

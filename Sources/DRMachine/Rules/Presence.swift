@@ -24,6 +24,10 @@ extension Decision {
                     .attemptLost(attempt.id, reason: "the machine was restarted, and the spool's end may be missing"))
             }
         }
+        // Something was intended inside while nobody was there to say that it may not be done.
+        if identity.place == .inside, state.status.isStopping, let report = state.refusedIsolation {
+            try refuseInside(reason: Self.words(for: report))
+        }
         if let stranger = attempts.first(where: {
             state.topology.positions[$0.attempt.step].map { state[$0] }?.attempt($0.attempt) == nil
         }) {
@@ -76,23 +80,28 @@ extension Decision {
         if state.allows(report.verdict) { return }
         let reason = Self.words(for: report)
         if state.status.isStopping {
-            if let index = state.nextRollback, state.topology.steps[index].place == .inside {
-                for attempt in state[index].live where attempt.stopReason == nil {
-                    try emit(.attemptStopping(attempt.id, reason: reason))
-                }
-            }
-            for index in state.topology.cleanup
-            where state.topology.steps[index].place == .inside && !state[index].phase.isOver {
-                guard case .stopping(_, _, .cleanup) = state.status else { return }
-                let live = state[index].live
-                // What was intended and never started is stopped: that proves it.
-                for attempt in live where attempt.stopReason == nil {
-                    try emit(.attemptStopping(attempt.id, reason: reason))
-                }
-                if live.isEmpty { try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason)) }
-            }
+            try refuseInside(reason: reason)
         } else {
             try stop(isFirst ? .refused : .failed, reason: reason)
+        }
+    }
+
+    /// What a stopping run would do inside, it does not do: the isolation does not allow it.
+    private mutating func refuseInside(reason: String) throws(MachineError) {
+        if let index = state.nextRollback, state.topology.steps[index].place == .inside {
+            for attempt in state[index].live where attempt.stopReason == nil {
+                try emit(.attemptStopping(attempt.id, reason: reason))
+            }
+        }
+        for index in state.topology.cleanup
+        where state.topology.steps[index].place == .inside && !state[index].phase.isOver {
+            guard case .stopping(_, _, .cleanup) = state.status else { return }
+            let live = state[index].live
+            // What was intended and never started is stopped: that proves it.
+            for attempt in live where attempt.stopReason == nil {
+                try emit(.attemptStopping(attempt.id, reason: reason))
+            }
+            if live.isEmpty { try emit(.cleanupOwed(state.topology.steps[index].id, reason: reason)) }
         }
     }
 

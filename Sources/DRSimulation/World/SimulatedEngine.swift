@@ -38,6 +38,8 @@ struct Line {
     var isOpen = true
     var lastToSupervisor: Int64 = 0
     var lastToEngine: Int64 = 0
+    /// It came to nothing before the greeting, and another one is tried.
+    var hasFailed = false
     /// The supervisor has said that it ends.
     var hasFinished = false
     /// The runner wants nothing but the supervisor's end.

@@ -363,6 +363,7 @@ extension World {
             if epoch > engines[index].epoch { return die(index, "it is barred: \(reason)") }
             if line.generation == nil {
                 lines[number].isOpen = false
+                lines[number].hasFailed = true
                 retry(index, line.engineLife, line.place, line.tries, reason)
             } else if engines[index].unwanted.contains(line.place) {
                 // It runs something that the journal does not know; `ensureGone` ends both.
@@ -385,7 +386,7 @@ extension World {
                 line.hasFinished
                     ? .supervisorGone(line.place, generation: generation)
                     : .supervisorLost(line.place, generation: generation), to: index)
-        } else {
+        } else if !line.hasFailed {
             retry(index, line.engineLife, line.place, line.tries, "the line broke")
         }
     }
