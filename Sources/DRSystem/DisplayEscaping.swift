@@ -1,6 +1,8 @@
 /// A text made safe to print at a terminal and on one line: control characters, and those that reorder or hide
 /// what surrounds them, are shown as escapes (`\n`, `\u{1B}`), a backslash as two.
 package func displayEscaped(_ text: String) -> String {
+    // Most texts; what Unicode says of a scalar takes a look into tables.
+    if text.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }) { return text }
     if text.unicodeScalars.allSatisfy({ !needsEscape($0) && $0 != "\\" }) { return text }
     var escaped = ""
     for scalar in text.unicodeScalars {

@@ -43,6 +43,7 @@ struct Shown: MustacheCustomRenderable, Equatable {
     private static let markup: Set<Unicode.Scalar> = ["<", ">", "&", "\"", "'"]
 
     private static func separated(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         var result = ""
         for character in text {
             let scalars = character.unicodeScalars

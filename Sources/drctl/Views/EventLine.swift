@@ -4,9 +4,13 @@ import DRSystem
 
 /// A run's events as plain lines, for whoever reads a log instead of a screen.
 struct EventLine {
-    var plan: Plan
+    private let titles: [StepID: String]
     /// The run is stopping or closed: that supervisors end belongs to it.
-    var isEnding: Bool
+    var isEnding = false
+
+    init(plan: Plan) {
+        titles = Dictionary(plan.allSteps.map { ($0.id, $0.title) }) { first, _ in first }
+    }
 
     /// The line for an event; nil where it would tell a person nothing.
     func line(_ journaled: JournaledEvent) -> String? {
@@ -48,7 +52,7 @@ struct EventLine {
             if let text {
                 "\(step): “\(text)”"
             } else {
-                "\(step): \(plan.step(step)?.title ?? "")" + (due.map { ", until \(TimeText.clock($0))" } ?? "")
+                "\(step): \(titles[step] ?? "")" + (due.map { ", until \(TimeText.clock($0))" } ?? "")
             }
         case .attemptIntended(let spec): began(spec)
         case .attemptEnded(let attempt, let end):
@@ -73,7 +77,7 @@ struct EventLine {
     private func began(_ spec: AttemptSpec) -> String? {
         guard spec.attempt.part == .action else { return nil }
         let again = spec.attempt.number == 1 ? "" : " (attempt \(spec.attempt.number))"
-        return "\(spec.attempt.step): \(plan.step(spec.attempt.step)?.title ?? "")\(again)"
+        return "\(spec.attempt.step): \(titles[spec.attempt.step] ?? "")\(again)"
     }
 
     private func isolation(_ report: IsolationReport) -> String {

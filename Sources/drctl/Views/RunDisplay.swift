@@ -6,11 +6,13 @@ import DRSystem
 struct RunDisplay {
     private let plan: Plan
     private let time: SystemTimeSource
+    private var lines: EventLine
     private var canvas: Canvas?
     private var frame = 0
 
     init(plan: Plan, quiet: Bool = false) throws {
         self.plan = plan
+        lines = EventLine(plan: plan)
         time = try SystemTimeSource()
         canvas = Canvas.isAvailable && !quiet ? Canvas() : nil
     }
@@ -20,7 +22,7 @@ struct RunDisplay {
 
     mutating func show(_ events: [JournaledEvent], state: RunState) {
         guard canvas != nil else {
-            let lines = EventLine(plan: plan, isEnding: state.status.isEnding)
+            lines.isEnding = state.status.isEnding
             for event in events {
                 if let line = lines.line(event) { Output.note(line) }
             }
