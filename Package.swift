@@ -81,9 +81,11 @@ let package = Package(
                 "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        room("DRRunbook", imports: ["DRCrypto", .product(name: "Yams", package: "Yams")]),
+        room("DRJSON", imports: []),
+        tests(of: "DRJSON"),
+        room("DRRunbook", imports: ["DRJSON", "DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRTestSupport", "DRCrypto"], exclude: ["Diagnostics", "Golden"]),
-        room("DRMachine", imports: ["DRRunbook", "DRCrypto"]),
+        room("DRMachine", imports: ["DRJSON", "DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRTestSupport", "DRRunbook", "DRCrypto"], exclude: ["Golden", "Scenarios"]),
         room(
             "DRSimulation",
@@ -103,7 +105,7 @@ let package = Package(
         room(
             "DREngine",
             imports: [
-                "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
+                "DRJSON", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -1,3 +1,4 @@
+internal import DRJSON
 internal import DRMachine
 internal import DRSystem
 internal import FoundationEssentials
@@ -68,10 +69,9 @@ struct Spool: ~Copyable {
 
     private static func fold(_ bytes: ArraySlice<UInt8>, path: FilePath) throws(EngineError) -> SupervisorState {
         var state = SupervisorState()
-        let decoder = JSONDecoder()
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             do {
-                try state.apply(try decoder.decode(SpoolRecord.self, from: Data(line)))
+                try state.apply(try CanonicalJSON.decode(SpoolRecord.self, from: Array(line)))
             } catch {
                 throw EngineError(
                     .spoolDamaged, "line \(index + 1) of \(path) is not what a supervisor writes there",

@@ -1,3 +1,4 @@
+internal import DRJSON
 internal import DRMachine
 internal import DRRunbook
 internal import DRSystem
@@ -22,13 +23,13 @@ enum Wire {
     static let replyLimitBytes = 256 << 20
 
     static func encode(_ message: some Encodable) throws(EngineError) -> [UInt8] {
-        do { return Array(try JSONEncoder().encode(message)) } catch {
+        do { return try CanonicalJSON.encode(message) } catch {
             throw EngineError(.protocolViolation, "a message cannot be written as JSON", cause: error)
         }
     }
 
     static func decode<Message: Decodable>(_ type: Message.Type, _ line: [UInt8]) throws(EngineError) -> Message {
-        do { return try JSONDecoder().decode(type, from: Data(line)) } catch {
+        do { return try CanonicalJSON.decode(type, from: line) } catch {
             throw EngineError(
                 .protocolViolation, "the other side of the socket said something that is not understood here",
                 hint: "runner and supervisor may be of different versions: finish the run with the one that began it",

@@ -25,7 +25,7 @@
 // number or a string, anything that is not exactly what would be written, is refused. So equal events have
 // equal bytes, and nothing can be hidden in a line that the reader does not show.
 
-import FoundationEssentials
+internal import DRJSON
 
 /// Writes and reads event lines; the format is at the head of this file.
 package enum EventCodec {
@@ -37,10 +37,8 @@ package enum EventCodec {
 
     /// Any value in the canonical form that is described at the head of this file.
     static func canonical(_ value: some Encodable) throws(MachineError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(value))
+            return try CanonicalJSON.encode(value)
         } catch {
             throw MachineError(.malformed, "could not be written as JSON: \(error)")
         }
@@ -49,16 +47,16 @@ package enum EventCodec {
     /// The event of a line (without its line break).
     /// - Throws: `malformed` when the line is not exactly what `encode` writes for some event.
     package static func decode(_ line: some Collection<UInt8>) throws(MachineError) -> JournaledEvent {
-        let bytes = Data(line)
+        let bytes = Array(line)
         let read: JournaledEvent
         do {
-            read = try JSONDecoder().decode(Line.self, from: bytes).event
+            read = try CanonicalJSON.decode(Line.self, from: bytes).event
         } catch let error as DecodingError {
             throw MachineError(.malformed, "not an event: \(describe(error))")
         } catch {
             throw MachineError(.malformed, "not an event: \(error)")
         }
-        guard try encode(read).elementsEqual(bytes) else {
+        guard try encode(read) == bytes else {
             throw MachineError(
                 .malformed, "event \(read.number) (\(read.event.name.rawValue)) is not in canonical form",
                 hint: "the line was written or changed by something other than drctl", event: read.number)

@@ -1,5 +1,5 @@
 package import DRCrypto
-import FoundationEssentials
+internal import DRJSON
 
 /// A plan's bytes. They are made once, written to `plan.json`, and from then on only read.
 package enum PlanCodec {
@@ -13,13 +13,13 @@ package enum PlanCodec {
     package static func decode(_ bytes: [UInt8]) throws(RunbookError) -> Plan {
         struct Head: Decodable { var schema: String }
         do {
-            let head = try JSONDecoder().decode(Head.self, from: Data(bytes))
+            let head = try CanonicalJSON.decode(Head.self, from: bytes)
             guard head.schema == Plan.schema else {
                 throw RunbookError(
                     .unknownSchema, "the plan is written as \(head.schema); this drctl reads \(Plan.schema)",
                     hint: "use the drctl that made the run")
             }
-            return try JSONDecoder().decode(Plan.self, from: Data(bytes))
+            return try CanonicalJSON.decode(Plan.self, from: bytes)
         } catch let error as RunbookError {
             throw error
         } catch {
@@ -32,10 +32,8 @@ package enum PlanCodec {
     package static func digest(_ bytes: [UInt8]) -> Digest { Digest.of(bytes) }
 
     static func canonical(_ value: some Encodable, what: String) throws(RunbookError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(value))
+            return try CanonicalJSON.encode(value)
         } catch {
             throw RunbookError(.encoding, "\(what) could not be written as JSON", hint: nil, cause: error)
         }

@@ -1,0 +1,93 @@
+/// A value of a document that is being read.
+struct DecodingFrame: Decoder {
+    let document: JSONDocument
+    let index: Int
+
+    init(_ document: JSONDocument, _ index: Int) {
+        self.document = document
+        self.index = index
+    }
+
+    var codingPath: [any CodingKey] { document.path(to: index) }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    private var token: JSONDocument.Token { document.tokens[index] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        guard token.kind == .object else { throw mismatch([String: Any].self, "an object") }
+        return KeyedDecodingContainer(MemberReader(frame: self))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        guard token.kind == .array else { throw mismatch([Any].self, "an array") }
+        return ElementReader(frame: self)
+    }
+
+    func singleValueContainer() -> any SingleValueDecodingContainer { SingleReader(frame: self) }
+
+    // MARK: values
+
+    var isNull: Bool { token.kind == .null }
+
+    func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        if type == String.self, let text = try text() as? Value { return text }
+        return try Value(from: self)
+    }
+
+    func boolean() throws -> Bool {
+        switch token.kind {
+        case .yes: true
+        case .no: false
+        default: throw mismatch(Bool.self, "true or false")
+        }
+    }
+
+    func text() throws -> String {
+        guard token.kind == .text || token.kind == .escapedText else { throw mismatch(String.self, "a text") }
+        return document.text(token)
+    }
+
+    func integer<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
+        guard token.kind == .integer else { throw mismatch(type, "a whole number") }
+        var digits = document.bytes[token.start..<token.end]
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative { digits = digits.dropFirst() }
+        var value: Number = 0
+        for byte in digits {
+            let digit = Number(truncatingIfNeeded: byte - 0x30)
+            let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
+            let (sum, exceeded) =
+                isNegative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
+            guard !overflowed, !exceeded else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: codingPath, debugDescription: "the number does not fit in \(type)"))
+            }
+            value = sum
+        }
+        return value
+    }
+
+    func fraction<Number: LosslessStringConvertible>(_ type: Number.Type) throws -> Number {
+        guard token.kind == .integer || token.kind == .fraction else { throw mismatch(type, "a number") }
+        guard let value = Number(String(decoding: document.bytes[token.start..<token.end], as: UTF8.self)) else {
+            throw mismatch(type, "a number")
+        }
+        return value
+    }
+
+    // MARK: errors
+
+    func mismatch(_ type: Any.Type, _ wanted: String) -> DecodingError {
+        let found =
+            switch token.kind {
+            case .null: "null"
+            case .yes, .no: "a boolean"
+            case .integer, .fraction: "a number"
+            case .text, .escapedText: "a text"
+            case .array: "an array"
+            case .object: "an object"
+            }
+        let context = DecodingError.Context(
+            codingPath: codingPath, debugDescription: "\(found) stands where \(wanted) should be")
+        return isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
+    }
+}

@@ -1,0 +1,144 @@
+/// A value that is being written: its bytes, or its members until they are sorted.
+final class EncodingFrame: Encoder {
+    private enum Form { case nothing, single, members, elements }
+
+    /// A member or an element: bytes of the frame, or another frame that is still open.
+    private struct Entry {
+        var key: String
+        var start: Int
+        var end: Int
+        var open: EncodingFrame?
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private var entries: [Entry] = []
+    private var form = Form.nothing
+
+    /// Errors of this encoder tell the value; where it stands, the value's type knows.
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    var count: Int { entries.count }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+        form = .members
+        return KeyedEncodingContainer(MemberWriter(frame: self))
+    }
+
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        form = .elements
+        return ElementWriter(frame: self)
+    }
+
+    func singleValueContainer() -> any SingleValueEncodingContainer {
+        form = .single
+        return SingleWriter(frame: self)
+    }
+
+    // MARK: members and elements
+
+    func add(_ key: String, _ write: (EncodingFrame) throws -> Void) rethrows {
+        let start = bytes.count
+        try write(self)
+        entries.append(Entry(key: key, start: start, end: bytes.count))
+    }
+
+    /// A member that is written later, when this frame is written at the latest.
+    func addOpen(_ key: String) -> EncodingFrame {
+        let open = EncodingFrame()
+        entries.append(Entry(key: key, start: bytes.count, end: bytes.count, open: open))
+        return open
+    }
+
+    // MARK: values
+
+    func write<Value: Encodable>(_ value: Value) throws {
+        // Elements of arrays and what is behind an optional come here by their generic type.
+        if Value.self == String.self, let text = value as? String { return writeText(text) }
+        let frame = EncodingFrame()
+        try value.encode(to: frame)
+        frame.close(into: &bytes)
+    }
+
+    func writeNull() { bytes += [0x6e, 0x75, 0x6c, 0x6c] }
+
+    func writeBoolean(_ value: Bool) {
+        bytes += value ? [0x74, 0x72, 0x75, 0x65] : [0x66, 0x61, 0x6c, 0x73, 0x65]
+    }
+
+    func writeInteger(_ value: some BinaryInteger) {
+        if let small = Int(exactly: value), (0...9).contains(small) { return bytes.append(0x30 + UInt8(small)) }
+        bytes += Array(String(value).utf8)
+    }
+
+    func writeText(_ text: String) { Self.append(text, to: &bytes) }
+
+    func refuseFraction(_ value: some FloatingPoint & Sendable) throws -> Never {
+        throw EncodingError.invalidValue(
+            value, .init(codingPath: [], debugDescription: "there are no fractions in canonical JSON"))
+    }
+
+    // MARK: bytes
+
+    private func close(into target: inout [UInt8]) {
+        switch form {
+        case .single: target += bytes
+        case .nothing: target += [0x7b, 0x7d]
+        case .elements:
+            target.append(0x5b)
+            for (index, entry) in entries.enumerated() {
+                if index > 0 { target.append(0x2c) }
+                append(entry, to: &target)
+            }
+            target.append(0x5d)
+        case .members:
+            if !isSorted { entries.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
+            target.append(0x7b)
+            for (index, entry) in entries.enumerated() {
+                if index > 0 { target.append(0x2c) }
+                Self.append(entry.key, to: &target)
+                target.append(0x3a)
+                append(entry, to: &target)
+            }
+            target.append(0x7d)
+        }
+    }
+
+    private func append(_ entry: Entry, to target: inout [UInt8]) {
+        if let open = entry.open { return open.close(into: &target) }
+        target += bytes[entry.start..<entry.end]
+    }
+
+    private var isSorted: Bool {
+        guard entries.count > 1 else { return true }
+        for index in 1..<entries.count
+        where entries[index].key.utf8.lexicographicallyPrecedes(entries[index - 1].key.utf8) { return false }
+        return true
+    }
+
+    private static func append(_ text: String, to target: inout [UInt8]) {
+        target.append(0x22)
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }) {
+            target.append(contentsOf: text.utf8)
+            return target.append(0x22)
+        }
+        for byte in text.utf8 {
+            if byte >= 0x20 && byte != 0x22 && byte != 0x5c {
+                target.append(byte)
+                continue
+            }
+            target.append(0x5c)
+            switch byte {
+            case 0x22, 0x5c: target.append(byte)
+            case 0x08: target.append(0x62)
+            case 0x0c: target.append(0x66)
+            case 0x0a: target.append(0x6e)
+            case 0x0d: target.append(0x72)
+            case 0x09: target.append(0x74)
+            default: target += [0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)]
+            }
+        }
+        target.append(0x22)
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+}
