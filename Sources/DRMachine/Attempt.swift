@@ -154,8 +154,19 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     package var headers: [String: String]
     package var body: String?
     package var expect: HTTPExpectation
+    /// How many redirects are followed; nil: none.
+    package var redirects: Int?
+    package var tls: TLSFiles<String>?
+    /// The only places that may be asked; nil: all but those that no request should reach (`HTTPDestination`).
+    package var allow: [String]?
 
-    package init(method: String, url: String, headers: [String: String], body: String? = nil, expect: HTTPExpectation) {
+    package init(
+        method: String, url: String, headers: [String: String], body: String? = nil, expect: HTTPExpectation,
+        redirects: Int? = nil, tls: TLSFiles<String>? = nil, allow: [String]? = nil
+    ) {
+        self.redirects = redirects
+        self.tls = tls
+        self.allow = allow
         self.method = method
         self.url = url
         self.headers = headers

@@ -160,13 +160,15 @@ struct Resolver {
         case .script(let text): return .script(text)
         case .argv(let templates):
             var words: [String] = []
-            for template in templates {
-                let word = try template.resolve(in: context)
-                let isLiteral = template.parts.allSatisfy { if case .literal = $0 { true } else { false } }
-                words.append(isLiteral && files.contains(word) ? "\(created.filesDirectory)/\(word)" : word)
-            }
+            for template in templates { words.append(try path(template)) }
             return .argv(words)
         }
+    }
+
+    private func path(_ template: Template) throws(ExpressionError) -> String {
+        let word = try template.resolve(in: context)
+        let isLiteral = template.parts.allSatisfy { if case .literal = $0 { true } else { false } }
+        return isLiteral && files.contains(word) ? "\(created.filesDirectory)/\(word)" : word
     }
 
     private func http(_ request: HTTPRequest) throws(ExpressionError) -> ResolvedRequest {
@@ -174,7 +176,12 @@ struct Resolver {
         for (name, value) in request.headers { headers[name] = try value.resolve(in: context) }
         return ResolvedRequest(
             method: request.method, url: try request.url.resolve(in: context), headers: headers,
-            body: try request.body?.resolve(in: context), expect: request.expect)
+            body: try request.body?.resolve(in: context), expect: request.expect, redirects: request.redirects,
+            tls: try request.tls.map { files throws(ExpressionError) in
+                TLSFiles(
+                    authorities: try files.authorities.map(path), certificate: try files.certificate.map(path),
+                    key: try files.key.map(path))
+            }, allow: plan.httpAllow)
     }
 
     private func repository(_ name: String) throws(ExpressionError) -> ResolvedRepository {

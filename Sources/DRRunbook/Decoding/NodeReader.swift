@@ -92,7 +92,25 @@ struct NodeReader {
         return HTTPRequest(
             method: method.uppercased(), url: url, headers: templateMap(node["headers"]), body: template(node["body"]),
             expect: HTTPExpectation(
-                status: status.isEmpty ? [200] : status, bodyContains: text(expect?["bodyContains"])))
+                status: status.isEmpty ? [200] : status, bodyContains: text(expect?["bodyContains"]),
+                json: expect?["json"]?.entries.map { entries in
+                    Dictionary(entries.compactMap { entry in text(entry.value).map { (entry.key.value, $0) } }) {
+                        first, _ in first
+                    }
+                }), redirects: integer(node["redirects"]).map { Int($0) }, tls: tls(node["tls"]))
+    }
+
+    private mutating func tls(_ node: SourceNode?) -> TLSFiles<Template>? {
+        guard let node else { return nil }
+        return TLSFiles(
+            authorities: file(node["ca"]), certificate: file(node["certificate"]), key: template(node["key"]))
+    }
+
+    /// A file of the runbook's folder, which is copied with it, or one with an absolute path.
+    private mutating func file(_ node: SourceNode?) -> Template? {
+        guard let node, let path = template(node) else { return nil }
+        words.append(CommandWord(template: path, isProgram: false, place: node.place))
+        return path
     }
 
     mutating func check(_ node: SourceNode?) -> Check? {

@@ -103,9 +103,12 @@ package enum RunbookDecoder {
                 pinnedID: reader.template(entry.value["id"]))
         }
         let isolated = Self.isolation(isolation, &reader)
+        let allow = node["http"]?["allow"]?.elements?.compactMap { element in
+            reader.template(element).map { Placed($0, at: element.place) }
+        }
         return EnvironmentDefinition(
             mode: reader.choice(node["for"]) ?? .drill, vars: vars, targets: targets, repositories: repositories,
-            isolation: isolated, expressions: reader.expressions, place: place)
+            isolation: isolated, httpAllow: allow, expressions: reader.expressions, place: place)
     }
 
     private static func isolation(_ node: SourceNode?, _ reader: inout NodeReader) -> IsolationDefinition {

@@ -70,6 +70,8 @@ package struct EnvironmentDefinition: Sendable {
     var targets: [String: TargetDefinition]
     var repositories: [String: PlannedRepository]
     var isolation: IsolationDefinition
+    /// The only places that HTTP requests may go to; nil: it says nothing of them.
+    var httpAllow: [Placed<Template>]?
     var expressions: [PlacedExpression]
     var place: SourcePlace
 }

@@ -33,6 +33,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package var width: Int
     /// How many steps of a group may be under way at once, by the group's name.
     package var concurrency: [String: Int]
+    /// The only places that HTTP requests may go to (`HTTPDestination`); nil: all but a few that none should.
+    package var httpAllow: [String]?
     /// SHA-256 of the exact bytes of the site file and the catalogue that were read; nil when there was none.
     package var siteDigest: Digest?
     package var catalogueDigest: Digest?
@@ -57,7 +59,7 @@ package struct Plan: Codable, Sendable, Equatable {
         steps: [PlannedStep] = [], rollbacks: [PlannedStep] = [], rollback: RollbackPolicy = .ask,
         cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
         repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
-        concurrency: [String: Int] = [:],
+        concurrency: [String: Int] = [:], httpAllow: [String]? = nil,
         siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
         self.runbook = runbook
@@ -78,6 +80,7 @@ package struct Plan: Codable, Sendable, Equatable {
         self.secrets = secrets
         self.width = width
         self.concurrency = concurrency
+        self.httpAllow = httpAllow
         self.siteDigest = siteDigest
         self.catalogueDigest = catalogueDigest
     }
@@ -106,6 +109,7 @@ extension Plan {
             secrets: try plan.decode([String: SecretReference].self, forKey: .secrets),
             width: try plan.decode(Int.self, forKey: .width),
             concurrency: try plan.decodeIfPresent([String: Int].self, forKey: .concurrency) ?? [:],
+            httpAllow: try plan.decodeIfPresent([String].self, forKey: .httpAllow),
             siteDigest: try plan.decodeIfPresent(Digest.self, forKey: .siteDigest),
             catalogueDigest: try plan.decodeIfPresent(Digest.self, forKey: .catalogueDigest))
         schema = try plan.decode(String.self, forKey: .schema)

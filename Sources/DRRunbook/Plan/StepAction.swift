@@ -63,16 +63,38 @@ package struct HTTPRequest: Codable, Sendable, Equatable {
     package var headers: [String: Template]
     package var body: Template?
     package var expect: HTTPExpectation
+    /// How many redirects are followed; nil: none.
+    package var redirects: Int?
+    package var tls: TLSFiles<Template>?
 
     package init(
         method: String = "GET", url: Template, headers: [String: Template] = [:], body: Template? = nil,
-        expect: HTTPExpectation = HTTPExpectation(status: [200])
+        expect: HTTPExpectation = HTTPExpectation(status: [200]), redirects: Int? = nil,
+        tls: TLSFiles<Template>? = nil
     ) {
+        self.redirects = redirects
+        self.tls = tls
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.expect = expect
+    }
+}
+
+/// Files in PEM, by their paths, that a connection with TLS is made with. Without any, the machine's own
+/// authorities say who a server is.
+package struct TLSFiles<Path: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
+    /// The authorities whose servers are taken, and no others.
+    package var authorities: Path?
+    /// Who asks: a certificate, and its key, which is read where the request is made and copied nowhere.
+    package var certificate: Path?
+    package var key: Path?
+
+    package init(authorities: Path? = nil, certificate: Path? = nil, key: Path? = nil) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
     }
 }
 
@@ -82,8 +104,12 @@ package struct HTTPExpectation: Codable, Sendable, Equatable {
     package var status: [Int]
     /// A text that the body has to contain.
     package var bodyContains: String?
+    /// What the body, as JSON, has to hold: by a path of names and numbers with dots between them, a text, or what
+    /// `true`, `null` or a number is written as. nil: anything.
+    package var json: [String: String]?
 
-    package init(status: [Int], bodyContains: String? = nil) {
+    package init(status: [Int], bodyContains: String? = nil, json: [String: String]? = nil) {
+        self.json = json
         self.status = status
         self.bodyContains = bodyContains
     }

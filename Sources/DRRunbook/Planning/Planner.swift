@@ -75,7 +75,7 @@ package struct Planner {
             },
             repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
             concurrency: runbook.concurrency.merging(limits) { own, _ in own },
-            siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
+            httpAllow: httpAllow(environment, context), siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
 
     /// The services that the runbook names, and those whose clocks a `foreach` marks.

@@ -75,7 +75,12 @@ extension HTTPRequest {
     func changed(_ change: TemplateChange) throws(ExpressionError) -> HTTPRequest {
         HTTPRequest(
             method: method, url: try change(url), headers: try headers.changed(change), body: try body.changed(change),
-            expect: expect)
+            expect: expect, redirects: redirects,
+            tls: try tls.map { files throws(ExpressionError) in
+                TLSFiles(
+                    authorities: try files.authorities.changed(change),
+                    certificate: try files.certificate.changed(change), key: try files.key.changed(change))
+            })
     }
 }
 

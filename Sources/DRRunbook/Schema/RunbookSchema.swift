@@ -66,9 +66,19 @@ enum RunbookSchema {
             .optional(
                 "repositories", .map(.object(repository)),
                 "Repositories of this environment; they go before the site's."),
+            .optional("http", .object(http), "Where HTTP requests may go."),
             .optional(
                 "isolation", .object(isolation), "What a drill must not reach, what it may reach, and what it may read."
             ),
+        ])
+
+    static let http = ObjectSchema(
+        name: "an environment's http",
+        keys: [
+            .required(
+                "allow", .list(.template, isEmptyAllowed: true),
+                "The only places that requests may go to: a host, an address or a range of addresses, each with `:PORT` for one port alone."
+            )
         ])
 
     static let target = ObjectSchema(

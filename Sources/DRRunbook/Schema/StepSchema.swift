@@ -246,13 +246,30 @@ enum StepSchema {
             .optional("headers", .map(.template), "Header fields."),
             .optional("body", .template, "What is sent."),
             .optional("expect", .object(expectation), "What a good answer is; status 200."),
+            .optional(
+                "redirects", .integer(1...10),
+                "How many redirects a GET or HEAD request follows; none where it is not said."
+            ),
+            .optional("tls", .object(tls), "What a connection to https:// is made with."),
         ], exactlyOne: methods)
+
+    private static let tls = ObjectSchema(
+        name: "tls",
+        keys: [
+            .optional("ca", .template, "A PEM file with the only authorities that are taken; the machine's."),
+            .optional("certificate", .template, "A PEM file that says who asks."),
+            .optional("key", .template, "The PEM file with the certificate's key; an absolute path."),
+        ], refusesNothing: true)
 
     private static let expectation = ObjectSchema(
         name: "expect",
         keys: [
             .optional("status", .either([.integer(100...599), .list(.integer(100...599))]), "Accepted status codes."),
             .optional("bodyContains", .text, "A text that the body has to contain."),
+            .optional(
+                "json", .map(.text),
+                "What the body holds as JSON: by a path with dots (`replicas.0.state`) a text, a number, true, false or null."
+            ),
         ])
 
     static let checkKinds = ["run", "http", "tcp"]

@@ -83,6 +83,17 @@ struct ActionPass {
             guard texts.contains(where: { $0.utf8.contains { $0 < 0x20 || $0 == 0x7F } }) else { continue }
             report("the header `\(name)` holds a line break or another control character", fix: "leave it out")
         }
+        if request.redirects != nil, request.method != "GET", request.method != "HEAD" {
+            report("a \(request.method) request follows no redirects", fix: "leave `redirects` out")
+        }
+        if let tls = request.tls, (tls.certificate == nil) != (tls.key == nil) {
+            report("a certificate is of no use without its key, nor the key without it", fix: "write both into `tls`")
+        }
+        for path in [request.tls?.authorities, request.tls?.certificate, request.tls?.key].compactMap({ $0 }) {
+            guard let text = path.literal, !text.contains("/") else { continue }
+            report(
+                "`\(text)` is not a path of a file", fix: "write `FOLDER/FILE` below the runbook, or an absolute path")
+        }
         guard case .literal(let start)? = request.url.parts.first else { return }
         guard !start.hasPrefix("http://"), !start.hasPrefix("https://") else { return }
         report("`\(request.url.display)` is not a URL of a web server", fix: "start it with http:// or https://")

@@ -86,6 +86,10 @@ struct PlanCommand: Command {
                     "reaches  on \(network.interface): \(network.allow.map(\.description).joined(separator: ", "))")
             }
         }
+        if let allow = plan.httpAllow {
+            lines.append(
+                "http     only to: \(allow.isEmpty ? "nowhere" : displayEscaped(allow.joined(separator: ", ")))")
+        }
         if lines.last?.isEmpty == false { lines.append("") }
         lines += plan.steps.map { line($0, in: plan) }
         if !plan.rollbacks.isEmpty, plan.rollback != .never {
