@@ -152,6 +152,8 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     package var method: String
     package var url: String
     package var headers: [String: String]
+    /// Header fields whose values are secrets, by the secrets' names; nil: none.
+    package var secretHeaders: [String: String]?
     package var body: String?
     package var expect: HTTPExpectation
     /// How many redirects are followed; nil: none.
@@ -161,9 +163,11 @@ package struct ResolvedRequest: Codable, Sendable, Equatable {
     package var allow: [String]?
 
     package init(
-        method: String, url: String, headers: [String: String], body: String? = nil, expect: HTTPExpectation,
+        method: String, url: String, headers: [String: String], secretHeaders: [String: String]? = nil,
+        body: String? = nil, expect: HTTPExpectation,
         redirects: Int? = nil, tls: TLSFiles<String>? = nil, allow: [String]? = nil
     ) {
+        self.secretHeaders = secretHeaders
         self.redirects = redirects
         self.tls = tls
         self.allow = allow

@@ -34,10 +34,10 @@ struct EngineTool {
             let bytes = try DurableFile.read(at: "/proc/self/fd/0", limit: 16 << 20)
             let input = try JSONDecoder().decode(ActionInput.self, from: Data(bytes))
             switch input.request {
-            case .http(let request): return await StepActions.http(request)
-            case .check(let check): return await StepActions.check(check)
+            case .http(let request): return await StepActions.http(request, secrets: input.secrets)
+            case .check(let check): return await StepActions.check(check, secrets: input.secrets)
             case .wait(let check, let holds, let interval):
-                return await StepActions.wait(check, holds: holds, interval: interval)
+                return await StepActions.wait(check, holds: holds, interval: interval, secrets: input.secrets)
             default: return 64
             }
         } catch {

@@ -11,9 +11,12 @@ internal import SystemPackage
 /// *Does not hold* is an answer: a refused connection, another status, exit 1. *Not established* is none: a name that
 /// does not resolve, an answer that does not come, a program that cannot be run.
 struct Checker: Sendable {
+    /// Name to base64, for header fields.
+    var secrets: [String: String]
+
     func ask(_ check: ResolvedCheck) async -> CheckAnswer {
         switch check {
-        case .http(let request): await HTTPExchange.perform(request).answer
+        case .http(let request): await HTTPExchange.perform(request, secrets: secrets).answer
         case .tcp(let address): await TCPProbe.ask(address)
         case .argv(let words): await run(words)
         case .script(let text): await run(script: text)

@@ -17,8 +17,14 @@ struct HTTPExchange: Sendable {
     /// The beginning of the answer's body.
     var body: [UInt8]?
 
-    static func perform(_ request: ResolvedRequest) async -> HTTPExchange {
-        var hop = HTTPHop(request)
+    /// - Parameter secrets: name to base64, for header fields.
+    static func perform(_ request: ResolvedRequest, secrets: [String: String]) async -> HTTPExchange {
+        var hop: HTTPHop
+        do throws(HTTPRefusal) {
+            hop = HTTPHop(request, secretHeaders: try secretHeaders(of: request, secrets))
+        } catch {
+            return HTTPExchange(answer: CheckAnswer(.notEstablished, detail: error.reason))
+        }
         var left = request.redirects ?? 0
         while true {
             switch await hop.perform() {
@@ -39,6 +45,26 @@ struct HTTPExchange: Sendable {
                 }
             }
         }
+    }
+}
+
+extension HTTPExchange {
+    private static func secretHeaders(
+        of request: ResolvedRequest, _ secrets: [String: String]
+    ) throws(HTTPRefusal) -> [String: String] {
+        var headers: [String: String] = [:]
+        for (field, name) in request.secretHeaders ?? [:] {
+            guard let bytes = secrets[name].flatMap({ Data(base64Encoded: $0) }),
+                let value = String(validating: bytes, as: UTF8.self)
+            else {
+                throw HTTPRefusal(reason: "the secret “\(name)” for the header \(field) is not there, or not UTF-8")
+            }
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+                throw HTTPRefusal(reason: "the secret “\(name)” for the header \(field) holds a control character")
+            }
+            headers[field] = value
+        }
+        return headers
     }
 }
 
@@ -65,8 +91,13 @@ private struct HTTPHop {
     }
 
     private var request: ResolvedRequest
+    /// Their values; nothing that is told of the request shows them.
+    private var secretHeaders: [String: String]
 
-    init(_ request: ResolvedRequest) { self.request = request }
+    init(_ request: ResolvedRequest, secretHeaders: [String: String]) {
+        self.request = request
+        self.secretHeaders = secretHeaders
+    }
 
     var name: String { "\(request.method) \(request.url)" }
 
@@ -96,12 +127,14 @@ private struct HTTPHop {
         }
         var next = request
         next.url = url.absoluteString
+        var secrets = secretHeaders
         if url.host() != base.host() || url.port != base.port || url.scheme != base.scheme {
             // What says who asks is for the server it was written for.
             next.headers = next.headers.filter { !["authorization", "cookie"].contains($0.key.lowercased()) }
             next.tls = request.tls.map { TLSFiles(authorities: $0.authorities) }
+            secrets = [:]
         }
-        return HTTPHop(next)
+        return HTTPHop(next, secretHeaders: secrets)
     }
 
     // MARK: where to
@@ -155,7 +188,8 @@ private struct HTTPHop {
     private func perform(with client: HTTPClient) async -> Outcome {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method)
-        for (name, value) in request.headers.sorted(by: { $0.key < $1.key }) {
+        let headers = request.headers.merging(secretHeaders) { _, secret in secret }
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             outgoing.headers.add(name: name, value: value)
         }
         if let body = request.body { outgoing.body = .bytes(ByteBuffer(string: body)) }

@@ -10,8 +10,9 @@ internal import SystemPackage
 /// Exit codes are a probe's: 0 holds (or: the answer is as expected), 1 does not hold, 2 not established.
 package enum StepActions {
     /// Sends one request. The answer's body goes to standard output, its status into the output `status`.
-    package static func http(_ request: ResolvedRequest) async -> Int32 {
-        let exchange = await HTTPExchange.perform(request)
+    /// - Parameter secrets: name to base64, for header fields.
+    package static func http(_ request: ResolvedRequest, secrets: [String: String]) async -> Int32 {
+        let exchange = await HTTPExchange.perform(request, secrets: secrets)
         say(exchange.answer.detail)
         if let body = exchange.body { _ = try? FileDescriptor.standardOutput.writeAll(body) }
         if let status = exchange.status, let path = ProcessInfo.processInfo.environment[AttemptVariable.output] {
@@ -27,19 +28,23 @@ package enum StepActions {
     }
 
     /// Asks once.
-    package static func check(_ check: ResolvedCheck) async -> Int32 {
-        let answer = await Checker().ask(check)
+    package static func check(_ check: ResolvedCheck, secrets: [String: String]) async -> Int32 {
+        let answer = await Checker(secrets: secrets).ask(check)
         say(answer.detail)
         return answer.verdict.rawValue
     }
 
     /// Asks until the check held for `holds` without a break; ends otherwise only with this process.
-    package static func wait(_ check: ResolvedCheck, holds: TimeSpan, interval: TimeSpan) async -> Int32 {
+    package static func wait(
+        _ check: ResolvedCheck, holds: TimeSpan, interval: TimeSpan, secrets: [String: String]
+    ) async -> Int32 {
         guard let time = try? SystemTimeSource() else {
             say("the clock cannot be read")
             return CheckVerdict.notEstablished.rawValue
         }
-        let answer = await wait(holds: holds, interval: interval, time: time, say: say) { await Checker().ask(check) }
+        let answer = await wait(holds: holds, interval: interval, time: time, say: say) {
+            await Checker(secrets: secrets).ask(check)
+        }
         return answer.rawValue
     }
 

@@ -3,6 +3,7 @@ import DRMachine
 package import DRRunbook
 import DRSystem
 import FoundationEssentials
+import Subprocess
 package import SystemPackage
 
 /// Reads the secrets of an attempt when it is started. They go over the supervisor's socket and nowhere else.
@@ -10,6 +11,8 @@ struct SecretSource: Sendable {
     /// What a repository's identity is called among an attempt's secrets.
     static let identity = "identity"
     private static let byteLimit = 64 << 10
+    /// How long a command has that prints a secret.
+    private static let commandLimit = TimeSpan.seconds(30)
 
     var plan: Plan
     var time: any TimeSource
@@ -18,7 +21,10 @@ struct SecretSource: Sendable {
     /// - Throws: `secretUnusable`, naming the secret and where it was looked for, never its value.
     func values(for spec: AttemptSpec) async throws(EngineError) -> [String: String] {
         var values: [String: String] = [:]
-        for case .secret(let name) in spec.env.values {
+        let variables = spec.env.values.compactMap { value in
+            if case .secret(let name) = value { name } else { nil }
+        }
+        for name in Set(variables + spec.work.secretHeaders) {
             guard let reference = plan.secrets[name] else {
                 throw EngineError(.secretUnusable, "the plan has no secret \(name)")
             }
@@ -57,7 +63,61 @@ struct SecretSource: Sendable {
                     hint: "set it and run `drctl resume`")
             }
             return Data(value.utf8).base64EncodedString()
+        case .command(let words):
+            return Data(try await output(of: words, called: name)).base64EncodedString()
         }
+    }
+
+    /// What it says on standard error is not told: a program that fails may show there what it holds.
+    private func output(of words: [String], called name: String) async throws(EngineError) -> [UInt8] {
+        func unusable(_ reason: String) -> EngineError {
+            EngineError(
+                .secretUnusable, "\(name) cannot be had: `\(words.first ?? "")` \(reason)",
+                hint:
+                    "run the command of the site's secret by hand, then `drctl resume` or `drctl resolve … --as retry`")
+        }
+        guard let program = words.first else { throw unusable("names no program") }
+        let limit = Self.commandLimit
+        do {
+            let result = try await withThrowingTaskGroup(of: (TerminationStatus, [UInt8])?.self) { group in
+                group.addTask {
+                    let result = try await Subprocess.run(
+                        program.contains("/") ? .path(FilePath(program)) : .name(program),
+                        arguments: Arguments(Array(words.dropFirst())), input: .none,
+                        output: .bytes(limit: Self.byteLimit), error: .discarded)
+                    return (result.terminationStatus, result.standardOutput)
+                }
+                group.addTask {
+                    try await Task.sleep(for: limit.duration)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
+            guard let (status, bytes) = result else { throw unusable("took more than \(limit.duration)") }
+            guard case .exited(0) = status else { throw unusable("ended with \(status)") }
+            let value = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+            guard !value.isEmpty else { throw unusable("printed nothing") }
+            return Array(value)
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            throw unusable("cannot be run, or printed more than \(Self.byteLimit) bytes")
+        }
+    }
+}
+
+extension Work {
+    /// Names of the secrets that a request's header fields are given.
+    fileprivate var secretHeaders: [String] {
+        let request: ResolvedRequest? =
+            switch self {
+            case .action(.http(let request)): request
+            case .action(.check(.http(let request))): request
+            case .action(.wait(.http(let request), _, _)): request
+            default: nil
+            }
+        return Array((request?.secretHeaders ?? [:]).values)
     }
 }
 

@@ -176,6 +176,7 @@ struct Resolver {
         for (name, value) in request.headers { headers[name] = try value.resolve(in: context) }
         return ResolvedRequest(
             method: request.method, url: try request.url.resolve(in: context), headers: headers,
+            secretHeaders: request.secretHeaders,
             body: try request.body?.resolve(in: context), expect: request.expect, redirects: request.redirects,
             tls: try request.tls.map { files throws(ExpressionError) in
                 TLSFiles(

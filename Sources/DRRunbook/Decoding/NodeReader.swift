@@ -3,6 +3,7 @@
 struct NodeReader {
     private(set) var expressions: [PlacedExpression] = []
     private(set) var words: [CommandWord] = []
+    private(set) var secrets: [Placed<String>] = []
     /// What templates that are read from now on are for.
     var use = PlacedExpression.Use.template
 
@@ -69,6 +70,25 @@ struct NodeReader {
         return map
     }
 
+    /// Where secrets are read, by their names.
+    func secretReferences(_ node: SourceNode?) -> [String: SecretReference] {
+        var references: [String: SecretReference] = [:]
+        for entry in node?.entries ?? [] {
+            references[entry.key.value] =
+                text(entry.value["file"]).map { .file($0) }
+                ?? text(entry.value["environment"]).map { .environment($0) }
+                ?? entry.value["command"]?.elements.map { .command($0.compactMap { text($0) }) }
+        }
+        return references
+    }
+
+    /// The name of a secret that is used here.
+    mutating func secret(_ node: SourceNode?) -> String? {
+        guard let node, let name = text(node["secret"]) else { return nil }
+        secrets.append(Placed(name, at: node.place))
+        return name
+    }
+
     mutating func command(_ node: SourceNode?) -> Command? {
         if let elements = node?.elements {
             var argv: [Template] = []
@@ -89,8 +109,18 @@ struct NodeReader {
         else { return nil }
         let expect = node["expect"]
         let status = elements(expect?["status"]).compactMap { integer($0).map { Int($0) } }
+        var headers: [String: Template] = [:]
+        var secretHeaders: [String: String] = [:]
+        for entry in node["headers"]?.entries ?? [] {
+            if let name = secret(entry.value) {
+                secretHeaders[entry.key.value] = name
+            } else {
+                headers[entry.key.value] = template(entry.value)
+            }
+        }
         return HTTPRequest(
-            method: method.uppercased(), url: url, headers: templateMap(node["headers"]), body: template(node["body"]),
+            method: method.uppercased(), url: url, headers: headers,
+            secretHeaders: secretHeaders.isEmpty ? nil : secretHeaders, body: template(node["body"]),
             expect: HTTPExpectation(
                 status: status.isEmpty ? [200] : status, bodyContains: text(expect?["bodyContains"]),
                 json: expect?["json"]?.entries.map { entries in

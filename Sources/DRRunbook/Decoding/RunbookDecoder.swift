@@ -108,7 +108,8 @@ package enum RunbookDecoder {
         }
         return EnvironmentDefinition(
             mode: reader.choice(node["for"]) ?? .drill, vars: vars, targets: targets, repositories: repositories,
-            isolation: isolated, httpAllow: allow, expressions: reader.expressions, place: place)
+            secrets: reader.secretReferences(node["secrets"]), isolation: isolated, httpAllow: allow,
+            expressions: reader.expressions, place: place)
     }
 
     private static func isolation(_ node: SourceNode?, _ reader: inout NodeReader) -> IsolationDefinition {

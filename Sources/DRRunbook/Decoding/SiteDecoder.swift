@@ -27,12 +27,7 @@ package enum SiteDecoder {
                 name: entry.key.value, run: entry.value["run"]?.elements?.compactMap { reader.text($0) },
                 post: reader.text(entry.value["post"]))
         }
-        var secrets: [String: SecretReference] = [:]
-        for entry in spec?["secrets"]?.entries ?? [] {
-            secrets[entry.key.value] =
-                reader.text(entry.value["file"]).map { .file($0) }
-                ?? reader.text(entry.value["environment"]).map { .environment($0) }
-        }
+        let secrets = reader.secretReferences(spec?["secrets"])
         let site = Site(
             name: reader.text(root["metadata"]?["name"]) ?? "", people: people, repositories: repositories,
             secrets: secrets, channels: channels, digest: Digest.of(source.bytes))

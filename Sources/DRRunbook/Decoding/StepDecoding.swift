@@ -61,6 +61,7 @@ extension StepDefinition {
         }
         step.expressions = reader.expressions
         step.words = reader.words
+        step.secrets = reader.secrets
         return step
     }
 }
@@ -142,7 +143,7 @@ extension NodeReader {
     }
 
     fileprivate mutating func variable(_ node: SourceNode) -> EnvironmentValue? {
-        if let secret = text(node["secret"]) { return .secret(secret) }
+        if let secret = secret(node) { return .secret(secret) }
         return template(node).map { .text($0) }
     }
 

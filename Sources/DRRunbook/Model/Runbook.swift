@@ -69,6 +69,8 @@ package struct EnvironmentDefinition: Sendable {
     var vars: [VariableDefinition]
     var targets: [String: TargetDefinition]
     var repositories: [String: PlannedRepository]
+    /// Where its secrets are read; they go before the site's of the same names.
+    var secrets: [String: SecretReference]
     var isolation: IsolationDefinition
     /// The only places that HTTP requests may go to; nil: it says nothing of them.
     var httpAllow: [Placed<Template>]?

@@ -24,6 +24,8 @@ package struct StepDefinition: Sendable {
     var expressions: [PlacedExpression]
     /// Every argument of a command, of the action and of checks alike.
     var words: [CommandWord]
+    /// Secrets that it is given, in its environment or in a request's header.
+    var secrets: [Placed<String>] = []
     /// The site's channel that the action names.
     var channel: Placed<String>?
     /// It is there once for each of something.

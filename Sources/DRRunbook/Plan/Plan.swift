@@ -232,4 +232,6 @@ package struct PlannedRepository: Codable, Sendable, Equatable {
 package enum SecretReference: Sendable, Equatable {
     case file(String)
     case environment(String)
+    /// A program with its arguments, whose standard output is the secret, without one line break at its end.
+    case command([String])
 }

@@ -170,6 +170,7 @@ extension SecretReference: Codable {
         switch read.name.stringValue {
         case "file": self = .file(try read.value())
         case "environment": self = .environment(try read.value())
+        case "command": self = .command(try read.value())
         default: throw read.unknown("secret reference")
         }
     }
@@ -178,6 +179,7 @@ extension SecretReference: Codable {
         switch self {
         case .file(let path): try encoder.encode("file", path)
         case .environment(let name): try encoder.encode("environment", name)
+        case .command(let words): try encoder.encode("command", words)
         }
     }
 }

@@ -35,6 +35,17 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     /// SHA-256 over this definition and the digests of its needs, which cover theirs.
     package var digest: Digest
 
+    /// Names of the secrets that it is given, in its environment or in a request's header.
+    package var secrets: [String] {
+        let variables = env.values.compactMap { value in
+            if case .secret(let name) = value { name } else { nil }
+        }
+        return variables
+            + [action.request, probe?.request, background?.ready.request].compactMap { $0 }.flatMap {
+                Array(($0.secretHeaders ?? [:]).values)
+            }
+    }
+
     package init(
         id: StepID, title: String, action: StepAction, needs: [Need] = [], condition: Expression? = nil,
         effect: Effect = .read, place: Place = .outside, placeReason: String? = nil, timeout: TimeSpan? = nil,

@@ -61,6 +61,8 @@ package struct HTTPRequest: Codable, Sendable, Equatable {
     package var method: String
     package var url: Template
     package var headers: [String: Template]
+    /// Header fields whose values are secrets, by the secrets' names; nil: none.
+    package var secretHeaders: [String: String]?
     package var body: Template?
     package var expect: HTTPExpectation
     /// How many redirects are followed; nil: none.
@@ -68,10 +70,12 @@ package struct HTTPRequest: Codable, Sendable, Equatable {
     package var tls: TLSFiles<Template>?
 
     package init(
-        method: String = "GET", url: Template, headers: [String: Template] = [:], body: Template? = nil,
+        method: String = "GET", url: Template, headers: [String: Template] = [:],
+        secretHeaders: [String: String]? = nil, body: Template? = nil,
         expect: HTTPExpectation = HTTPExpectation(status: [200]), redirects: Int? = nil,
         tls: TLSFiles<Template>? = nil
     ) {
+        self.secretHeaders = secretHeaders
         self.redirects = redirects
         self.tls = tls
         self.method = method
@@ -223,4 +227,19 @@ package struct ResyncAction: Codable, Sendable, Equatable {
         self.to = to
         self.service = service
     }
+}
+
+extension StepAction {
+    /// The request that it makes, once or until the answer is a good one.
+    var request: HTTPRequest? {
+        switch self {
+        case .http(let request): request
+        case .wait(let wait): wait.check.request
+        default: nil
+        }
+    }
+}
+
+extension Check {
+    var request: HTTPRequest? { if case .http(let request) = self { request } else { nil } }
 }

@@ -73,7 +73,8 @@ package struct Planner {
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
             },
-            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup), width: runbook.width,
+            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup, in: environment),
+            width: runbook.width,
             concurrency: runbook.concurrency.merging(limits) { own, _ in own },
             httpAllow: httpAllow(environment, context), siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
@@ -184,9 +185,11 @@ package struct Planner {
         return repositories
     }
 
-    private func secrets(of steps: [PlannedStep]) -> [String: SecretReference] {
+    private func secrets(
+        of steps: [PlannedStep], in environment: EnvironmentDefinition
+    ) -> [String: SecretReference] {
         var used: [String: SecretReference] = [:]
-        for case .secret(let name) in steps.flatMap(\.env.values) { used[name] = site?.secrets[name] }
+        for name in steps.flatMap(\.secrets) { used[name] = environment.secrets[name] ?? site?.secrets[name] }
         return used
     }
 

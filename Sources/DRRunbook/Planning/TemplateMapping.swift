@@ -74,7 +74,8 @@ extension Command {
 extension HTTPRequest {
     func changed(_ change: TemplateChange) throws(ExpressionError) -> HTTPRequest {
         HTTPRequest(
-            method: method, url: try change(url), headers: try headers.changed(change), body: try body.changed(change),
+            method: method, url: try change(url), headers: try headers.changed(change), secretHeaders: secretHeaders,
+            body: try body.changed(change),
             expect: expect, redirects: redirects,
             tls: try tls.map { files throws(ExpressionError) in
                 TLSFiles(

@@ -66,6 +66,9 @@ enum RunbookSchema {
             .optional(
                 "repositories", .map(.object(repository)),
                 "Repositories of this environment; they go before the site's."),
+            .optional(
+                "secrets", .map(.object(SiteSchema.secret)),
+                "Where secrets of this environment are read; they go before the site's."),
             .optional("http", .object(http), "Where HTTP requests may go."),
             .optional(
                 "isolation", .object(isolation), "What a drill must not reach, what it may reach, and what it may read."

@@ -48,12 +48,15 @@ enum SiteSchema {
             .optional("post", .text, "The URL to which `{run, step, text}` is posted as JSON."),
         ], exactlyOne: ["run", "post"])
 
-    private static let secret = ObjectSchema(
+    static let secret = ObjectSchema(
         name: "a secret",
         keys: [
             .optional("file", .text, "The absolute path of the file that holds it."),
-            .optional("environment", .text, "The variable that holds it."),
-        ], exactlyOne: ["file", "environment"])
+            .optional("environment", .text, "The variable of drctl's own environment that holds it."),
+            .optional(
+                "command", .list(.text),
+                "A program with its arguments, which prints it; one line break at its end is not part of it."),
+        ], exactlyOne: ["file", "environment", "command"])
 }
 
 /// What a catalogue's file may hold.

@@ -243,7 +243,7 @@ enum StepSchema {
     private static let request = ObjectSchema(
         name: "http",
         keys: methods.map { .optional($0, .template, "The URL of a \($0.uppercased()) request.") } + [
-            .optional("headers", .map(.template), "Header fields."),
+            .optional("headers", .map(.either([.template, .object(secret)])), "Header fields."),
             .optional("body", .template, "What is sent."),
             .optional("expect", .object(expectation), "What a good answer is; status 200."),
             .optional(

@@ -14,14 +14,25 @@ extension RunbookValidator {
                         fix: Suggestion.fix(for: repository.value, among: known)))
             }
         }
-        let secrets = validation.site.map { Array($0.secrets.keys) } ?? []
-        for step in validation.allVariants {
-            for variable in step.env.values {
-                guard case .secret(let secret) = variable.value, !secrets.contains(secret) else { continue }
-                diagnostics.append(
-                    Diagnostic(
-                        .unknownName, at: variable.place, "the site has no secret `\(secret)`",
-                        fix: Suggestion.fix(for: secret, among: secrets)))
+        return diagnostics + secrets(validation)
+    }
+
+    private static func secrets(_ validation: Validation) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        let shared = validation.site.map { Set($0.secrets.keys) } ?? []
+        var told: Set<SourcePlace> = []
+        for (name, environment) in validation.environments {
+            let known = shared.union(environment.secrets.keys)
+            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback) {
+                for secret in step.secrets where !known.contains(secret.value) && told.insert(secret.place).inserted {
+                    let missing =
+                        environment.secrets.isEmpty
+                        ? "the site has no secret" : "neither environment `\(name)` nor the site has a secret"
+                    diagnostics.append(
+                        Diagnostic(
+                            .unknownName, at: secret.place, "\(missing) `\(secret.value)`",
+                            fix: Suggestion.fix(for: secret.value, among: known)))
+                }
             }
         }
         return diagnostics

@@ -17,10 +17,10 @@ struct ActionRunner {
     func run() async -> Int32 {
         do {
             switch input.request {
-            case .http(let request): return await StepActions.http(request)
-            case .check(let check): return await StepActions.check(check)
+            case .http(let request): return await StepActions.http(request, secrets: input.secrets)
+            case .check(let check): return await StepActions.check(check, secrets: input.secrets)
             case .wait(let check, let holds, let interval):
-                return await StepActions.wait(check, holds: holds, interval: interval)
+                return await StepActions.wait(check, holds: holds, interval: interval, secrets: input.secrets)
             case .backup(let place, let dataset, let paths, let tag):
                 return try await backup(place, dataset, paths, tag)
             case .verify(let place, let dataset, let snapshot, let level):

@@ -73,14 +73,15 @@ import Testing
     }
 
     private func ask(
-        _ url: String, method: String = "GET", headers: [String: String] = [:], json: [String: String]? = nil,
+        _ url: String, method: String = "GET", headers: [String: String] = [:], secretHeaders: [String: String]? = nil,
+        secrets: [String: String] = [:], json: [String: String]? = nil,
         contains: String? = nil, redirects: Int? = nil, tls: TLSFiles<String>? = nil, allow: [String]? = nil
     ) async -> CheckAnswer {
         await HTTPExchange.perform(
             ResolvedRequest(
-                method: method, url: url, headers: headers,
+                method: method, url: url, headers: headers, secretHeaders: secretHeaders,
                 expect: HTTPExpectation(status: [200], bodyContains: contains, json: json), redirects: redirects,
-                tls: tls, allow: allow)
+                tls: tls, allow: allow), secrets: secrets
         ).answer
     }
 
@@ -118,6 +119,17 @@ import Testing
             let answer = await ask(url, redirects: 3, tls: tls)
             #expect(answer.verdict == .notEstablished && answer.detail.contains(words), "\(answer)")
         }
+        // Nor does a secret, wherever it is written.
+        let hidden = ["X-Key": "key"]
+        let values = ["key": "cGFzc3dvcmQ="]
+        let own = await ask(servers.plain + "/headers", secretHeaders: hidden, secrets: values, contains: "password")
+        #expect(own.verdict == .holds)
+        let other = await ask(
+            servers.plain + "/away", secretHeaders: hidden, secrets: values, contains: "password", redirects: 1)
+        #expect(other.verdict == .doesNotHold)
+        #expect(await ask(servers.plain + "/ok", secretHeaders: hidden).verdict == .notEstablished)
+        let broken = await ask(servers.plain + "/ok", secretHeaders: hidden, secrets: ["key": "YQpi"])
+        #expect(broken.verdict == .notEstablished && !broken.detail.contains("a\nb"))
         // What says who asks does not go along to another server.
         let secret = ["Authorization": "Bearer x", "X-Trace": "1"]
         #expect(await ask(servers.plain + "/headers", headers: secret, contains: "Bearer x").verdict == .holds)
