@@ -1,5 +1,6 @@
 package import DRRunbook
 import DRSystem
+import FoundationEssentials
 package import SystemPackage
 
 /// A run's place in the file system: `STATE/runs/ID/`, with everything that belongs to the run.
@@ -74,13 +75,14 @@ extension RunDirectory {
         fileprivate var requestsMode: UInt32 { self == .ownerOnly ? 0o700 : 0o3770 }
     }
 
-    /// Makes the run's folders under a name that `list` does not show, fills them by the body, and then gives them
-    /// the run's name at once: a run is there whole, or not at all.
+    /// Makes the run's folders under a name of its own that `list` does not show, fills them by the body, and then
+    /// gives them the run's name at once: a run is there whole, or not at all, and of several that are made at once
+    /// one gets the name.
     ///
     /// Durable on return, as far as the body's own files are.
     /// - Returns: the run's directory under its final name.
-    /// - Throws: `alreadyExists`; what the body throws, after removing nothing: what is left has a name beginning
-    ///   with a dot.
+    /// - Throws: `alreadyExists`; what the body throws. What a killed process left, with a name beginning with a dot,
+    ///   is removed after a day by the next one.
     package static func create(
         _ id: String, in state: FilePath, audience: Audience = .ofThisHost,
         filling body: (_ unfinished: RunDirectory, _ final: RunDirectory) throws(JournalError) -> Void
@@ -91,29 +93,69 @@ extension RunDirectory {
         }
         let folder = all(in: state)
         let final = RunDirectory(at: folder.appending(id))
-        let unfinished = RunDirectory(at: folder.appending(".\(id).unfinished"))
+        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        let unfinished = RunDirectory(at: folder.appending(".\(id).\(mark)\(unfinishedSuffix)"))
         try journaling("could not make the run's directory") { () throws(SystemError) in
             try makeFolder(state, audience, mode: audience.folderMode)
             try makeFolder(folder, audience, mode: audience.folderMode)
         }
         let present = try journaling { () throws(SystemError) in try FileStatus.ifPresent(at: final.path) }
-        guard present == nil else {
-            throw JournalError(.alreadyExists, "there is a run \(id) already at \(displayEscaped(final.path.string))")
+        guard present == nil else { throw alreadyExists(final) }
+        do throws(JournalError) {
+            try makeFolders(of: unfinished, audience)
+            removeLeftovers(in: folder, olderThan: unfinished)
+            try body(unfinished, final)
+            try journaling { () throws(SystemError) in try FaultPoint.reach("run.beforeRename") }
+        } catch {
+            remove(unfinished)
+            throw error
         }
-        try journaling("could not make the run's directory") { () throws(SystemError) in
-            try makeFolder(unfinished.path, audience, mode: audience.folderMode)
-            try makeFolder(unfinished.requests, audience, mode: audience.requestsMode)
-            for own in [unfinished.files, unfinished.work, unfinished.place(.outside), unfinished.place(.inside)] {
-                try DurableFile.makeDirectory(at: own, mode: 0o700)
-            }
-        }
-        try body(unfinished, final)
-        try journaling("could not give the run its name") { () throws(SystemError) in
-            try FaultPoint.reach("run.beforeRename")
+        do throws(SystemError) {
             try DurableFile.renameNew(unfinished.path, to: final.path)
+        } catch {
+            remove(unfinished)
+            if error.errno == .fileExists { throw alreadyExists(final) }
+            throw JournalError(error, while: "could not give the run its name")
+        }
+        try journaling("could not give the run its name") { () throws(SystemError) in
             try DurableFile.syncDirectory(folder)
         }
         return final
+    }
+
+    private static let unfinishedSuffix = ".unfinished"
+    private static let dayNanoseconds: Int64 = 86_400_000_000_000
+
+    private static func alreadyExists(_ run: RunDirectory) -> JournalError {
+        JournalError(
+            .alreadyExists, "there is a run \(run.id) already at \(displayEscaped(run.path.string))",
+            hint: "give another --id, or go on with that one: drctl resume \(run.id)")
+    }
+
+    private static func makeFolders(of run: RunDirectory, _ audience: Audience) throws(JournalError) {
+        try journaling("could not make the run's directory") { () throws(SystemError) in
+            try makeFolder(run.path, audience, mode: audience.folderMode)
+            try makeFolder(run.requests, audience, mode: audience.requestsMode)
+            for own in [run.files, run.work, run.place(.outside), run.place(.inside)] {
+                try DurableFile.makeDirectory(at: own, mode: 0o700)
+            }
+        }
+    }
+
+    /// What is in the way of nobody: a failure to remove it is no failure of the run's.
+    private static func remove(_ run: RunDirectory) {
+        try? FileManager.default.removeItem(atPath: run.path.string)
+    }
+
+    private static func removeLeftovers(in folder: FilePath, olderThan new: RunDirectory) {
+        guard let names = try? DurableFile.list(folder), let now = try? FileStatus(of: new.path).changedAt else {
+            return
+        }
+        for name in names where name.hasPrefix(".") && name.hasSuffix(unfinishedSuffix) {
+            let left = RunDirectory(at: folder.appending(name))
+            guard let status = try? FileStatus(of: left.path), status.changedAt < now - dayNanoseconds else { continue }
+            remove(left)
+        }
     }
 
     private static func isValid(_ id: String) -> Bool {

@@ -137,6 +137,19 @@ import Testing
 
     init() throws { state = try TemporaryDirectory() }
 
+    @Test func `of two that are made at once one gets the name, and nothing is left of the other`() throws {
+        let error = #expect(throws: JournalError.self) {
+            try RunDirectory.create("r1", in: state.path, audience: .ownerOnly) { outer, _ throws(JournalError) in
+                _ = try RunDirectory.create("r1", in: state.path, audience: .ownerOnly) {
+                    inner, _ throws(JournalError) in
+                    #expect(inner.path != outer.path)
+                }
+            }
+        }
+        #expect(error?.code == .alreadyExists)
+        #expect(try DurableFile.list(state.path.appending("runs")) == ["r1"])
+    }
+
     @Test func `a run appears whole, with its folders and their modes`() throws {
         let run = try RunDirectory.create("r1", in: state.path, audience: .ownerOnly) {
             unfinished, _ throws(JournalError) in

@@ -133,6 +133,9 @@ struct RunSummary: Encodable, Sendable {
     private let inDoubt: Bool
     private let outcome: RunOutcome?
 
+    /// It is not over.
+    var isOpen: Bool { outcome == nil }
+
     var conditions: [ExitStatus] {
         var conditions: [ExitStatus] = []
         if inDoubt { conditions.append(.inDoubt) }
