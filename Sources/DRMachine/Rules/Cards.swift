@@ -50,6 +50,7 @@ extension Decision {
             try hold(index, reason: "its card cannot be resolved: \(error)")
             return
         }
+        begunTextBytes += resolved.utf8.count
         var card = make(step.id, resolved)
         card.due = within.map { now.advanced(by: $0) } ?? unattendedDue(index)
         card.digest = try card.contentDigest(run: created.run, plan: created.plan)

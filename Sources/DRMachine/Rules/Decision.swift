@@ -12,6 +12,9 @@ struct Decision {
     private(set) var events: [JournaledEvent] = []
     /// Steps to be looked at, in declared order.
     private var touched = StepIndices()
+    /// How many steps without a process this decision has begun, shown or skipped, and how much text they hold.
+    var begunSteps = 0
+    var begunTextBytes = 0
 
     init(state: consuming RunState, now: Moment) {
         self.state = state

@@ -14,6 +14,7 @@ extension Decision {
             } catch {
                 return try fail(index, reason: "it cannot be resolved: \(error)")
             }
+            begunTextBytes += text.utf8.count
             try emit(.stepBegan(step.id, due: nil, text: text))
         case .stop: try emit(.stepBegan(step.id, due: nil, text: nil))
         default: break

@@ -73,6 +73,8 @@ extension RunState {
             case .pending, .succeeded, .failed, .skipped: break
             }
         }
+        // What a decision left to the next one, so that its events fit into a batch.
+        if status == .running, isOpen, let lastAt, progress.hasMoreToBegin { dues.append(lastAt) }
         if case .asked(let due?) = rollback, case .stopping(_, _, .rollback) = status { dues.append(due) }
         var earliest: [String: Moment] = [:]
         for due in dues {

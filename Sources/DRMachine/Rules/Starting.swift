@@ -8,12 +8,12 @@ extension Decision {
         var count: Int
         repeat {
             count = events.count
-            while let index = state.progress.refusals.values.first { try refuse(index) }
-            while state.progress.refusals.isEmpty, let index = state.progress.cards.values.first {
+            while mayBeginMore, let index = state.progress.refusals.values.first { try refuse(index) }
+            while mayBeginMore, state.progress.refusals.isEmpty, let index = state.progress.cards.values.first {
                 try begin(index)
                 guard state.status == .running else { return }
             }
-            while state.progress.refusals.isEmpty, let index = state.progress.effectFree.values.first {
+            while mayBeginMore, state.progress.refusals.isEmpty, let index = state.progress.effectFree.values.first {
                 try begin(index)
                 guard state.status == .running else { return }
             }
@@ -28,6 +28,12 @@ extension Decision {
             }
         } while events.count > count
     }
+
+    /// What one decision begins has to fit into one batch of the journal; a tick that is due at once goes on.
+    private var mayBeginMore: Bool { begunSteps < Self.mostBegun && begunTextBytes < Self.mostTextBytes }
+
+    private static let mostBegun = 256
+    private static let mostTextBytes = 256 << 10
 
     private func nextToStart() -> Int? {
         guard state.progress.running < max(1, state.plan.width) else { return nil }
@@ -47,6 +53,7 @@ extension Decision {
     }
 
     private mutating func refuse(_ index: Int) throws(MachineError) {
+        begunSteps += 1
         switch state.readiness(index) {
         case .skip(let reason): try emit(.stepSkipped(state.topology.steps[index].id, reason: reason))
         case .fail(let reason): try fail(index, reason: reason)
@@ -57,6 +64,7 @@ extension Decision {
     /// Starts a pending step whose needs hold: shows its card, or intends its first attempt.
     mutating func begin(_ index: Int) throws(MachineError) {
         let step = state.topology.steps[index]
+        begunSteps += 1
         if step.isCard {
             try showCard(index)
         } else if step.action.isEffectFree {

@@ -11,6 +11,8 @@ struct Progress: Sendable, Equatable {
     var cards = StepIndices()
     var effectFree = StepIndices()
     var ready: [StepIndices]
+    /// Steps that can begin, be shown or be skipped now, whatever the width.
+    var hasMoreToBegin: Bool { !(refusals.isEmpty && cards.isEmpty && effectFree.isEmpty) }
     /// How many steps of each group have an attempt under way.
     var busy: [Int]
     /// Steps that are neither pending nor over.
