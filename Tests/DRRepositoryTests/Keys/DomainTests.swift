@@ -78,7 +78,8 @@ struct DomainFixture {
         #expect(one.manifest.root.id != other.manifest.root.id)
         let packs = fixture.storage.names(in: .packs)
         #expect(packs.count > first.count)
-        #expect(other.manifest.counts.bytesStored >= 5 * 30_000)
+        // Six of eight bits are random: no coder makes less of them.
+        #expect(other.manifest.counts.bytesStored >= 5 * 30_000 * 6 / 8)
         try fixture.expectWhole(try firstReader(fixture), snapshots: 1)
         try fixture.expectWhole(fixture.reader, snapshots: 1)
         for (identity, name) in [(try firstReader(fixture), DomainFixture.name), (fixture.reader, "default")] {
