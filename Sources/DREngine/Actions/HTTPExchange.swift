@@ -28,7 +28,7 @@ struct HTTPExchange: Sendable {
         var left = request.redirects ?? 0
         while true {
             switch await hop.perform() {
-            case .failed(let answer): return HTTPExchange(answer: answer)
+            case .unconnected(let answer), .failed(let answer): return HTTPExchange(answer: answer)
             case .answered(let answer):
                 guard left > 0, let place = answer.redirect else {
                     return HTTPExchange(
@@ -87,6 +87,8 @@ struct HTTPAnswer: Sendable {
 private struct HTTPHop {
     enum Outcome {
         case answered(HTTPAnswer)
+        /// No connection came about: nobody has seen the request.
+        case unconnected(CheckAnswer)
         case failed(CheckAnswer)
     }
 
@@ -111,8 +113,8 @@ private struct HTTPHop {
         var outcome = Outcome.failed(CheckAnswer(.notEstablished, detail: "\(name): the host has no address"))
         for address in permitted.addresses {
             outcome = await perform(at: address, of: permitted.host)
-            // A place that does not take the connection has not seen the request; another one may be asked.
-            guard case .failed(let answer) = outcome, answer.verdict == .doesNotHold else { break }
+            // Only then may another one be asked: what has an effect must not be sent twice.
+            guard case .unconnected = outcome else { break }
         }
         return outcome
     }
@@ -208,7 +210,8 @@ private struct HTTPHop {
             answer.body = Array(answer.body.prefix(HTTPExchange.bodyLimitBytes))
             return .answered(answer)
         } catch {
-            return .failed(HTTPJudge.judge(error, name: name))
+            let answer = HTTPJudge.judge(error, name: name)
+            return HTTPJudge.isBeforeConnection(error) ? .unconnected(answer) : .failed(answer)
         }
     }
 }

@@ -3,6 +3,8 @@ internal import DRJSON
 internal import DRMachine
 internal import DRRunbook
 internal import FoundationEssentials
+internal import NIOCore
+internal import NIOPosix
 internal import NIOSSL
 
 /// Whether an answer is the expected one.
@@ -63,6 +65,14 @@ struct HTTPJudge {
             return CheckAnswer(.doesNotHold, detail: "\(name): \(path) is an object or an array, not \(wanted)")
         case .missing: return CheckAnswer(.doesNotHold, detail: "\(name): its body holds no \(path)")
         }
+    }
+
+    /// Whether an error came before there was a connection; where that is not certain, it did not.
+    static func isBeforeConnection(_ error: any Error) -> Bool {
+        if error is NIOConnectionError { return true }
+        if case .connectTimeout? = error as? HTTPClientError { return true }
+        if case .connectTimeout? = error as? ChannelError { return true }
+        return false
     }
 
     static func judge(_ error: any Error, name: String) -> CheckAnswer {

@@ -11,11 +11,11 @@ struct SecretSource: Sendable {
     /// What a repository's identity is called among an attempt's secrets.
     static let identity = "identity"
     private static let byteLimit = 64 << 10
-    /// How long a command has that prints a secret.
-    private static let commandLimit = TimeSpan.seconds(30)
 
     var plan: Plan
     var time: any TimeSource
+    /// How long a command has that prints a secret.
+    var commandLimit = TimeSpan.seconds(30)
 
     /// - Returns: name to base64.
     /// - Throws: `secretUnusable`, naming the secret and where it was looked for, never its value.
@@ -76,33 +76,29 @@ struct SecretSource: Sendable {
                 hint:
                     "run the command of the site's secret by hand, then `drctl resume` or `drctl resolve … --as retry`")
         }
-        guard let program = words.first else { throw unusable("names no program") }
-        let limit = Self.commandLimit
+        guard !words.isEmpty else { throw unusable("names no program") }
+        let seconds = Double(commandLimit.nanoseconds) / 1e9
         do {
-            let result = try await withThrowingTaskGroup(of: (TerminationStatus, [UInt8])?.self) { group in
-                group.addTask {
-                    let result = try await Subprocess.run(
-                        program.contains("/") ? .path(FilePath(program)) : .name(program),
-                        arguments: Arguments(Array(words.dropFirst())), input: .none,
-                        output: .bytes(limit: Self.byteLimit), error: .discarded)
-                    return (result.terminationStatus, result.standardOutput)
-                }
-                group.addTask {
-                    try await Task.sleep(for: limit.duration)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
+            // `timeout` ends the whole process group, whatever the program has started.
+            let result = try await Subprocess.run(
+                .name("timeout"), arguments: Arguments(["--kill-after=2", "\(seconds)s"] + words), input: .none,
+                output: .bytes(limit: Self.byteLimit), error: .discarded)
+            switch result.terminationStatus {
+            case .exited(0): break
+            case .exited(124), .exited(137), .signaled(9): throw unusable("took more than \(commandLimit.duration)")
+            case .exited(126), .exited(127): throw unusable("cannot be run")
+            case .exited(let code): throw unusable("exited with \(code)")
+            case .signaled(let number): throw unusable("was ended by signal \(number)")
             }
-            guard let (status, bytes) = result else { throw unusable("took more than \(limit.duration)") }
-            guard case .exited(0) = status else { throw unusable("ended with \(status)") }
+            let bytes = result.standardOutput
             let value = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
             guard !value.isEmpty else { throw unusable("printed nothing") }
             return Array(value)
         } catch let error as EngineError {
             throw error
         } catch {
-            throw unusable("cannot be run, or printed more than \(Self.byteLimit) bytes")
+            throw unusable(
+                "printed more than \(Self.byteLimit) bytes, or could not be begun (`timeout` is of coreutils)")
         }
     }
 }

@@ -32,9 +32,9 @@ package struct RunState: Sendable, Equatable {
     package internal(set) var hasBegun = false
     /// Something may have been done in the world: a drill owes its cleanup.
     package internal(set) var hasIntended = false
-    /// The last event was this request, and what it asks for has not followed yet.
     /// How far a rollback is; nil: there was none.
     package internal(set) var rollback: Rollback?
+    /// The last event was this request, and what it asks for has not followed yet.
     var unansweredRequest: AcceptedRequest?
     /// What expressions may name: `run.directory`, `steps.backup.outputs.snapshot`.
     var values: [String: Value] = [:]

@@ -18,11 +18,11 @@ package struct Plan: Codable, Sendable, Equatable {
     /// What a drill must not reach, and what to do when that cannot be demonstrated; nil in a real run.
     package var isolation: PlannedIsolation?
     package var steps: [PlannedStep]
-    /// What a drill puts back at its end, in this order, whatever happened.
     /// What undoes main steps, each named by its `undoes`; they run only in a rollback.
     package var rollbacks: [PlannedStep]
     /// Whether a run that fails or is cancelled is rolled back.
     package var rollback: RollbackPolicy
+    /// What a drill puts back at its end, in this order, whatever happened.
     package var cleanup: [PlannedStep]
     /// Every file that the runbook names; steps run the copies in the run's `files/`.
     package var files: [PlannedFile]

@@ -42,10 +42,10 @@ struct Validation {
         drillVariants = allSteps.compactMap { $0.variant(for: .drill) }.flatMap(\.withRollback)
     }
 
-    /// The first step of this name.
     /// The names of `vars`.
     var variables: Set<String> { Set(runbook.vars.map(\.name)) }
 
+    /// The first step of this name.
     func step(_ id: StepID) -> StepDefinition? { graph.index(of: id).map { runbook.steps[$0] } }
 
     var environments: [(name: String, value: EnvironmentDefinition)] {
