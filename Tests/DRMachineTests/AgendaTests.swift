@@ -12,15 +12,10 @@ import Testing
     }
 
     private func run(_ lines: [String]) throws -> RunState {
-        var plan = ScenarioPlan()
-        for line in lines { try plan.take(line.split(separator: " ").map(String.init)) }
+        let plan = try ScenarioPlan(lines)
         var state = RunState(plan: plan.plan)
-        let created = RunCreated(
-            semantics: RunMachine.semantics, run: "r1", plan: testDigest("aa"), mode: .drill, runbook: "test",
-            seed: "000102030405060708090a0b0c0d0e0f", initiatorUID: 1000, initiator: "ada", unattended: false,
-            workDirectory: "/w", filesDirectory: "/f")
         for input in [
-            Input.createRun(created),
+            Input.createRun(plan.created),
             .runnerStarted(RunnerIdentity(epoch: 1, host: "h", pid: 7, bootID: "boot-1", version: "test")),
         ] { _ = try RunMachine.advance(&state, input, now: now) }
         return state

@@ -7,16 +7,11 @@ import Testing
     private let now = Moment(wall: 1_800_000_000_000_000_000, boot: 1_000_000_000_000, bootID: "boot-1")
 
     private func run(_ lines: [String]) throws -> (decisions: [[JournaledEvent]], state: RunState) {
-        var plan = ScenarioPlan()
-        for line in lines { try plan.take(line.split(separator: " ").map(String.init)) }
+        let plan = try ScenarioPlan(lines)
         var state = RunState(plan: plan.plan)
-        let created = RunCreated(
-            semantics: RunMachine.semantics, run: "r1", plan: testDigest("aa"), mode: .real, runbook: "test",
-            seed: "000102030405060708090a0b0c0d0e0f", initiatorUID: 1000, initiator: "ada", unattended: false,
-            workDirectory: "/w", filesDirectory: "/f")
         let outside = SupervisorIdentity(place: .outside, pid: 9, startTicks: 1, bootID: "boot-1", generation: 1)
         var inputs: [Input] = [
-            .createRun(created),
+            .createRun(plan.created),
             .runnerStarted(RunnerIdentity(epoch: 1, host: "h", pid: 7, bootID: "boot-1", version: "test")),
             .supervisorConnected(outside, attempts: []),
         ]

@@ -113,11 +113,7 @@ struct Scenario {
     private mutating func input(_ words: [String]) throws -> Input {
         switch words[0] {
         case "create":
-            return .createRun(
-                RunCreated(
-                    semantics: RunMachine.semantics, run: "r1", plan: testDigest("aa"), mode: plan.plan.mode,
-                    runbook: "test", seed: "000102030405060708090a0b0c0d0e0f", initiatorUID: 1000, initiator: "ada",
-                    unattended: plan.unattended, workDirectory: "/w", filesDirectory: "/f"))
+            return .createRun(plan.created)
         case "runner":
             epoch += 1
             return .runnerStarted(

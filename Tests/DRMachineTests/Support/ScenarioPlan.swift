@@ -25,6 +25,20 @@ struct ScenarioPlan {
         purpose: .rehearsal, mode: .drill, environment: "test")
     var unattended = false
 
+    init() {}
+
+    init(_ lines: [String]) throws {
+        for line in lines { try take(line.split(separator: " ").map(String.init)) }
+    }
+
+    /// How a run of the plan begins.
+    var created: RunCreated {
+        RunCreated(
+            semantics: RunMachine.semantics, run: "r1", plan: testDigest("aa"), mode: plan.mode, runbook: "test",
+            seed: "000102030405060708090a0b0c0d0e0f", initiatorUID: 1000, initiator: "ada", unattended: unattended,
+            workDirectory: "/w", filesDirectory: "/f")
+    }
+
     mutating func take(_ words: [String]) throws {
         let options = Options(Array(words.dropFirst(2)))
         switch words[0] {
