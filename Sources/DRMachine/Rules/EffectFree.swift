@@ -16,7 +16,7 @@ extension Decision {
             }
             begunTextBytes += text.utf8.count
             try emit(.stepBegan(step.id, due: nil, text: text))
-        case .stop: try emit(.stepBegan(step.id, due: nil, text: nil))
+        case .stop, .runbook: try emit(.stepBegan(step.id, due: nil, text: nil))
         default: break
         }
     }

@@ -87,7 +87,7 @@ struct Resolver {
                     from: try resync.from.resolve(in: context), to: try resync.to.resolve(in: context),
                     service: resync.service))
         case .notify(let notify): return try tell(notify, of: step)
-        case .manual, .approve, .delay, .stop: throw missing("attempts", of: step)
+        case .manual, .approve, .delay, .stop, .runbook: throw missing("attempts", of: step)
         }
     }
 

@@ -29,7 +29,7 @@ package enum RunbookDecoder {
             rollback: reader.choice(spec?["rollback"]),
             steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
             cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },
-            digest: Digest.of(source.bytes), place: spec?.place ?? root.place)
+            outputs: outputs(spec?["outputs"]), digest: Digest.of(source.bytes), place: spec?.place ?? root.place)
         return Diagnosed(runbook, document.diagnostics)
     }
 
@@ -60,6 +60,15 @@ package enum RunbookDecoder {
                 maximum: reader.integer(entry.value["maximum"]), place: entry.key.place)
         }
         return inputs
+    }
+
+    private static func outputs(_ node: SourceNode?) -> [String: Placed<Expression>] {
+        var reader = NodeReader()
+        var outputs: [String: Placed<Expression>] = [:]
+        for entry in node?.entries ?? [] {
+            outputs[entry.key.value] = reader.condition(entry.value).map { Placed($0, at: entry.value.place) }
+        }
+        return outputs
     }
 
     private static func variables(_ node: SourceNode?, _ reader: inout NodeReader) -> [VariableDefinition] {

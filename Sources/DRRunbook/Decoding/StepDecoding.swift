@@ -56,6 +56,7 @@ extension StepDefinition {
             isCleanup: isCleanup)
         step.channel = reader.placedText(node["notify"]?["channel"])
         step.concurrency = reader.placedText(node["concurrency"])
+        step.call = reader.call(node["runbook"])
         for entry in node["env"]?.entries ?? [] {
             step.env[entry.key.value] = reader.placed(entry.value) { $0.variable($1) }
         }
@@ -97,6 +98,15 @@ extension NodeReader {
         let accept: [Need.Outcome] = (node["accept"]?.elements ?? []).compactMap { choice($0) }
         let inOrder = Need.Outcome.allCases.filter(accept.contains)
         return Placed(Need(step: StepID(step), accept: inOrder.isEmpty ? [.succeeded] : inOrder), at: node.place)
+    }
+
+    fileprivate mutating func call(_ node: SourceNode?) -> RunbookCall? {
+        guard let node, let file = text(node["file"] ?? node) else { return nil }
+        var inputs: [String: Placed<Template>] = [:]
+        for entry in node["inputs"]?.entries ?? [] {
+            inputs[entry.key.value] = template(entry.value).map { Placed($0, at: entry.value.place) }
+        }
+        return RunbookCall(file: file, inputs: inputs)
     }
 
     fileprivate mutating func foreach(_ node: SourceNode) -> Foreach? {
@@ -217,6 +227,7 @@ extension NodeReader {
                     snapshot: template(node["snapshot"]) ?? Template("latest"), to: to))
         case .notify: return template(node["text"] ?? node).map { .notify(NotifyAction(text: $0)) }
         case .stop: return text(node).map { .stop(StepID($0)) }
+        case .runbook: return text(node["file"] ?? node).map { .runbook(SubRunbook(file: $0)) }
         case .resync:
             guard let from = template(node["from"]), let to = template(node["to"]),
                 let service = text(node["service"])

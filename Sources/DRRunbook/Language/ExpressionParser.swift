@@ -141,7 +141,13 @@ struct ExpressionParser {
                 index = end
             } else if isWord(scalar) || (scalar == "-" && index + 1 < scalars.count && isDigit(scalars[index + 1])) {
                 var end = index + 1
-                while end < scalars.count, isWord(scalars[end]) || scalars[end] == "-" { end += 1 }
+                while end < scalars.count, isWord(scalars[end]) || scalars[end] == "-" || scalars[end] == "/" {
+                    end += 1
+                    // `orders[eu-1]/restore`: an instance's key holds what no other part of a name does.
+                    if end < scalars.count, scalars[end] == "[", let close = scalars[end...].firstIndex(of: "]") {
+                        end = close + 1
+                    }
+                }
                 let word = String(String.UnicodeScalarView(scalars[index..<end]))
                 tokens.append(PlacedToken(token: try token(of: word, source: source, offset: index), offset: index))
                 index = end
@@ -179,7 +185,8 @@ struct ExpressionParser {
         if word == "true" { return .literal(.boolean(true)) }
         if word == "false" { return .literal(.boolean(false)) }
         if let number = Int64(word) { return .literal(.integer(number)) }
-        let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+        let plain = word.contains("[") ? word.replacing(/\[[^\]]*\]/, with: "") : word
+        let parts = plain.split(separator: ".", omittingEmptySubsequences: false)
         guard let first = word.unicodeScalars.first, first == "_" || first.properties.isAlphabetic,
             parts.allSatisfy({ !$0.isEmpty })
         else {

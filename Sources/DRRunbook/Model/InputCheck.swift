@@ -9,12 +9,18 @@ extension InputDefinition {
             if let maximum, number > maximum { return "is \(number), more than \(maximum)" }
         case .boolean: if text != "true", text != "false" { return "is neither true nor false: \(text)" }
         }
+        if type == .directory, AbsolutePath.normalized(text) == nil { return "is no absolute path: \(text)" }
         if text.utf8.contains(0) { return "contains a NUL character" }
         if let oneOf, !oneOf.contains(text) { return "is `\(text)`, none of \(oneOf.joined(separator: ", "))" }
         if let pattern, let expression = try? Regex(pattern.value), text.wholeMatch(of: expression) == nil {
             return "is `\(text)`, which does not match \(pattern.value)"
         }
         return nil
+    }
+
+    /// Whether there is anything that a text of its type would not do for.
+    var isChecked: Bool {
+        type == .directory || oneOf != nil || pattern != nil || minimum != nil || maximum != nil
     }
 
     /// A text without fault, as expressions read it.

@@ -24,6 +24,8 @@ package struct Runbook: Sendable {
     package var rollback: RollbackPolicy?
     package var steps: [StepDefinition]
     package var cleanup: [StepDefinition]
+    /// What a runbook that it is part of reads of it, by name.
+    var outputs: [String: Placed<Expression>]
     /// SHA-256 of the source's exact bytes.
     package var digest: Digest
     /// Where the runbook's `spec` begins: the place of what has no other.
@@ -112,7 +114,7 @@ struct TargetDefinition: Sendable {
 
 /// An expression, where it stands and what for.
 struct PlacedExpression: Sendable {
-    enum Use: Sendable {
+    enum Use: Sendable, Equatable {
         /// Part of a text: must have a value.
         case template
         /// A `when`: true or false.
@@ -125,6 +127,8 @@ struct PlacedExpression: Sendable {
         case variable
         /// Which services a `foreach` is for.
         case services
+        /// An input of a sub-runbook, of this type.
+        case argument(OutputType)
     }
 
     var expression: Expression

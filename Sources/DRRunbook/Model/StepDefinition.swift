@@ -40,12 +40,29 @@ package struct StepDefinition: Sendable {
     /// The step that this one undoes.
     var undoes: StepID?
     var inDrill: DrillDifference?
+    /// What it gives to the runbook that it names.
+    var call: RunbookCall?
+    /// Where the paths of its commands start, from the outermost runbook's folder; nil: there.
+    var folder: String?
+    /// The step whose runbook it is a part of; nil for the outermost runbook's own.
+    var part: StepID?
+    /// The step with `foreach` whose runbook it belongs to: of each of its instances there is one of this step.
+    var runbookCopy: StepID?
 
     /// What a drill does instead.
     indirect enum DrillDifference: Sendable {
         case skip(reason: String)
         case instead(StepDefinition)
     }
+}
+
+/// A step's use of another runbook.
+struct RunbookCall: Sendable {
+    /// As it is written: from the folder of the runbook that names it.
+    var file: String
+    var inputs: [String: Placed<Template>]
+    /// The inputs that the runbook has, once it was read.
+    var definitions: [String: InputDefinition] = [:]
 }
 
 /// An argument of a command.
@@ -81,7 +98,7 @@ extension StepDefinition {
     var effectInForce: Effect {
         if let written = effect?.value { return written }
         return switch action?.value {
-        case .wait, .delay, .verify, .approve, nil: .read
+        case .wait, .delay, .verify, .approve, .runbook, nil: .read
         case .http(let request): ["GET", "HEAD"].contains(request.method) ? .read : .unsafe
         case .restore, .resync, .notify, .stop: .idempotent
         case .backup: .checkable
@@ -109,7 +126,7 @@ extension StepDefinition {
         case .http, .notify: .seconds(30)
         case .wait: if case .delay? = action?.value { nil } else { .minutes(5) }
         case .backup, .verify, .restore, .resync: .minutes(12 * 60)
-        case .manual, .approve, .stop, nil: nil
+        case .manual, .approve, .stop, .runbook, nil: nil
         }
     }
 }
@@ -118,7 +135,7 @@ extension StepAction {
     /// The outputs that a kind has without declaring them.
     package var ownOutputs: [String: OutputType] {
         switch self {
-        case .run, .http, .wait, .delay, .approve, .notify, .stop: [:]
+        case .run, .http, .wait, .delay, .approve, .notify, .stop, .runbook: [:]
         case .manual(let card): card.inputs
         case .backup:
             [

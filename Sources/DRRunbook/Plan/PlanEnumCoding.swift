@@ -61,6 +61,7 @@ extension StepAction: Codable {
         case .resync: self = .resync(try read.value())
         case .notify: self = .notify(try read.value())
         case .stop: self = .stop(try read.value())
+        case .runbook: self = .runbook(try read.value())
         case nil: throw read.unknown("step kind")
         }
     }
@@ -76,6 +77,7 @@ extension StepAction: Codable {
         case .verify(let verify): try encoder.encode(kind.rawValue, verify)
         case .restore(let restore): try encoder.encode(kind.rawValue, restore)
         case .resync(let resync): try encoder.encode(kind.rawValue, resync)
+        case .runbook(let part): try encoder.encode(kind.rawValue, part)
         case .delay(let span): try encoder.encode("delay", span)
         case .notify(let notify): try encoder.encode(kind.rawValue, notify)
         case .stop(let step): try encoder.encode(kind.rawValue, step)

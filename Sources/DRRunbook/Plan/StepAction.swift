@@ -15,11 +15,13 @@ package enum StepAction: Sendable, Equatable {
     case verify(VerifyAction)
     case restore(RestoreAction)
     case resync(ResyncAction)
+    /// The end of a sub-runbook, whose steps are this one's needs.
+    case runbook(SubRunbook)
 
     /// Whether it starts and ends in the journal alone, without any process.
     package var isEffectFree: Bool {
         switch self {
-        case .delay, .stop: true
+        case .delay, .stop, .runbook: true
         case .notify(let notify): notify.channel == nil
         case .run, .http, .wait, .manual, .approve, .backup, .verify, .restore, .resync: false
         }
@@ -38,13 +40,14 @@ package enum StepAction: Sendable, Equatable {
         case .verify: .verify
         case .restore: .restore
         case .resync: .resync
+        case .runbook: .runbook
         }
     }
 }
 
 /// The kinds of step, by the key that a runbook writes.
 package enum StepKind: String, Codable, Sendable, CaseIterable {
-    case run, http, wait, manual, approve, backup, verify, restore, resync, notify, stop
+    case run, http, wait, manual, approve, backup, verify, restore, resync, notify, stop, runbook
 }
 
 /// A process to start. Values reach it through `argv` and the environment only.

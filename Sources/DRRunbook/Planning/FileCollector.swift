@@ -13,12 +13,12 @@ struct FileCollector {
     var files: [PlannedFile] { found.values.sorted { $0.path < $1.path } }
 
     mutating func collect(_ step: StepDefinition) {
-        for word in step.words { collect(word) }
+        for word in step.words { collect(word, in: step.folder) }
     }
 
-    private mutating func collect(_ word: CommandWord) {
+    private mutating func collect(_ word: CommandWord, in folder: String?) {
         guard let text = word.template.literal, text.contains("/"), !text.hasPrefix("/") else { return }
-        guard let path = Self.path(text) else {
+        guard let path = RelativePath.joined(folder ?? "", text) else {
             if word.isProgram {
                 report(
                     word, "`\(text)` leads out of the runbook's folder",
@@ -41,11 +41,11 @@ struct FileCollector {
             isExecutable: file.isExecutable)
     }
 
-    /// The word as the plan has it: a file's path without a leading `./`.
-    func named(_ template: Template) -> Template {
-        guard let text = template.literal, text.hasPrefix("./"), let path = Self.path(text), found[path] != nil else {
-            return template
-        }
+    /// The word as the plan has it: a file's path from the outermost runbook's folder.
+    func named(_ template: Template, in folder: String?) -> Template {
+        guard let text = template.literal, text.hasPrefix("./") || (folder ?? "") != "", text.contains("/"),
+            let path = RelativePath.joined(folder ?? "", text), found[path] != nil
+        else { return template }
         return Template(path)
     }
 
@@ -61,12 +61,6 @@ struct FileCollector {
             if case .argv(let words) = command { words.compactMap(\.literal) } else { [] }
         }
         return Set(words).sorted().compactMap { found[$0] }
-    }
-
-    /// A relative path in its shortest form; nil where it leads upwards.
-    private static func path(_ text: String) -> String? {
-        let parts = text.split(separator: "/").filter { $0 != "." }
-        return parts.contains("..") || parts.isEmpty ? nil : parts.joined(separator: "/")
     }
 
     private mutating func report(_ word: CommandWord, _ message: String, fix: String) {

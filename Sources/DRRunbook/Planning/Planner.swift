@@ -20,6 +20,10 @@ package struct Planner {
         return Diagnosed(planner.diagnostics.hasErrors ? nil : plan, planner.diagnostics)
     }
 
+    /// The name under which the outermost runbook's folder stands, where a directory counts from it: one that nobody
+    /// can write.
+    static let folderName = "/folder"
+
     private init(
         runbook: Runbook, site: Site?, catalogue: Catalogue?, request: PlanningRequest, world: PlanningWorld
     ) {
@@ -41,6 +45,7 @@ package struct Planner {
             let written = environment.vars.first { $0.name == variable.name } ?? variable
             if let text = literal(written.value, context) { context.values["vars.\(variable.name)"] = .string(text) }
         }
+        context.values[Self.folderName] = .string(request.folder)
         let targets = resolveTargets(environment, context)
         for (target, resolved) in targets {
             for (key, value) in resolved.values { context.values["targets.\(target).\(key)"] = .string(value) }
@@ -223,18 +228,22 @@ package struct Planner {
                 continue
             }
             var expansion = ForeachExpansion(catalogue: catalogue, context: context)
-            let group = foreach.value.maximumParallel.map { _ in "foreach \(step.id)" }
+            let copied = step.runbookCopy ?? step.id
+            let group = foreach.value.maximumParallel.map { _ in "foreach \(copied)" }
             if let group { limits[group] = foreach.value.maximumParallel }
             instances[step.id] = []
             for instance in expansion.instances(of: foreach) {
                 var own = context
                 own.values.merge(instance.values) { _, new in new }
-                let id = StepID("\(step.id)[\(instance.key)]")
+                let id = step.id.instance(instance.key, of: copied)
                 instances[step.id]?.append(id)
+                let variant = variant.instance(instance.key)
                 if var one = planned(variant, of: step, own, files, drillReads: drillReads) {
                     one.become(id, instance.key)
                     one.concurrency = group ?? one.concurrency
-                    one.needs += instance.after.map { Need(step: StepID("\(step.id)[\($0)]")) }
+                    if !variant.needs.contains(where: { variant.isInSameCopy($0.value.step) }) {
+                        one.needs += instance.after.map { Need(step: copied.instance($0, of: copied)) }
+                    }
                     steps.append(one)
                 }
                 for undoing in variant.rollback {
@@ -266,7 +275,7 @@ package struct Planner {
     ) -> PlannedStep? {
         guard let action = variant.action else { return nil }
         let change: TemplateChange = { template throws(ExpressionError) in
-            files.named(try template.substituting(context))
+            files.named(try template.substituting(context), in: variant.folder)
         }
         let isDrill = request.mode == .drill
         do {
@@ -303,6 +312,7 @@ package struct Planner {
                 case .instead: planned.differsInDrill = true
                 }
             }
+            checkInputs(of: planned, variant)
             diagnostics += ActionPass.diagnostics(
                 for: planned.id, action: planned.action, probe: planned.probe, ready: planned.background?.ready,
                 at: action.place, drillReads: drillReads)
@@ -310,6 +320,23 @@ package struct Planner {
         } catch {
             report(.expression, at: step.place, "\(error)")
             return nil
+        }
+    }
+
+    /// What a sub-runbook is given, as far as it is known now, is what it may be given.
+    private mutating func checkInputs(of step: PlannedStep, _ written: StepDefinition) {
+        guard case .runbook(let part) = step.action, let call = written.call else { return }
+        for (name, input) in call.definitions.sorted(by: { $0.key < $1.key }) {
+            guard let given = call.inputs[name], let value = part.inputs[name] else { continue }
+            if let text = value.literal {
+                guard let why = input.fault(of: text) else { continue }
+                report(.input, at: given.place, "the input `\(name)` of \(part.file) \(why)")
+            } else if input.isChecked {
+                report(
+                    .input, at: given.place,
+                    "the input `\(name)` of \(part.file) is known only during the run, and could not be checked before it",
+                    fix: "give it something that is known when the run is planned, or take the checks of `\(name)` out")
+            }
         }
     }
 
@@ -326,6 +353,36 @@ package struct Planner {
         _ code: Diagnostic.Code, at place: SourcePlace, _ message: String, fix: String? = nil
     ) {
         diagnostics.append(Diagnostic(code, at: place, message, fix: fix))
+    }
+}
+
+extension StepDefinition {
+    /// Whether a step of its runbook has the same number of instances as it has itself, each with its own of these.
+    fileprivate func isInSameCopy(_ other: StepID) -> Bool {
+        guard let runbookCopy else { return false }
+        return other.rawValue.hasPrefix("\(runbookCopy)/")
+    }
+
+    /// The step with what it names of its own copy of a sub-runbook.
+    fileprivate func instance(_ key: String) -> StepDefinition {
+        guard let copied = runbookCopy else { return self }
+        let names = NameSubstitution(substitutes: [:]) { name in
+            let inner = "steps.\(copied)/"
+            return name.hasPrefix(inner) ? "steps.\(copied)[\(key)]/\(name.dropFirst(inner.count))" : nil
+        }
+        // Nothing is combined here that was not before.
+        var step = substituting(names) { _, _ in }
+        for index in step.needs.indices where isInSameCopy(step.needs[index].value.step) {
+            step.needs[index].value.step = step.needs[index].value.step.instance(key, of: copied)
+        }
+        return step
+    }
+}
+
+extension StepID {
+    /// One of a step's instances: `step[key]`, and `step[key]/inner` for a part of what is there several times.
+    fileprivate func instance(_ key: String, of copied: StepID) -> StepID {
+        StepID("\(copied)[\(key)]\(rawValue.dropFirst(copied.rawValue.count))")
     }
 }
 

@@ -54,6 +54,9 @@ extension StepAction {
             notify.text = try change(notify.text)
             return .notify(notify)
         case .delay, .stop: return self
+        case .runbook(var part):
+            part.inputs = try part.inputs.changed(change)
+            return .runbook(part)
         case .resync(var resync):
             resync.from = try change(resync.from)
             resync.to = try change(resync.to)

@@ -38,6 +38,10 @@ enum RunbookSchema {
             ),
             .required("steps", .list(.object(StepSchema.step)), "The steps, in any order."),
             .optional(
+                "outputs", .map(.expression),
+                "What a runbook that names this one in a step reads as that step's outputs."
+            ),
+            .optional(
                 "cleanup", .list(.object(StepSchema.cleanupStep)),
                 "What a drill puts back at its end, in this order, whatever happened."),
         ])

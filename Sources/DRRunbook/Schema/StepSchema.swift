@@ -66,6 +66,9 @@ enum StepSchema {
         .optional("resync", .object(resync), "Brings one tree into another's state and compares both."),
         .optional(
             "notify", .either([.template, .object(notify)]), "Writes a message into the journal, and tells a channel."),
+        .optional(
+            "runbook", .either([.text, .object(runbook)]),
+            "Another runbook in or below this one's folder, whose steps become part of this run."),
         .optional("stop", .name, "A background step, whose service is stopped."),
     ]
 
@@ -90,6 +93,13 @@ enum StepSchema {
             "concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
         .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
     ]
+
+    private static let runbook = ObjectSchema(
+        name: "runbook",
+        keys: [
+            .required("file", .text, "The runbook's file, from this one's folder."),
+            .optional("inputs", .map(.template), "Its inputs; those that are left out have their defaults."),
+        ])
 
     private static let foreach = ObjectSchema(
         name: "foreach",

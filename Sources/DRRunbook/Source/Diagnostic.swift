@@ -30,7 +30,7 @@ package struct Diagnostic: Hashable, Sendable {
         case kind, unknownKey, missingKey, wrongType, notAllowed, duration, expression, template
         // Its meaning
         case duplicateName, unknownName, cycle, need, expressionInScript, script, retry, effect, probe, background
-        case foreach, place, target, mode, mark, measure, reference, restriction
+        case foreach, runbook, place, target, mode, mark, measure, reference, restriction
         // Planning
         case input, environment, file
         // Nothing wrong: something better

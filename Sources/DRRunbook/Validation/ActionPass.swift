@@ -42,7 +42,7 @@ struct ActionPass {
         case .resync(let resync):
             source(resync.from)
             target(resync.to)
-        case .verify, .manual, .approve, .delay, .notify, .stop: break
+        case .verify, .manual, .approve, .delay, .notify, .stop, .runbook: break
         }
     }
 

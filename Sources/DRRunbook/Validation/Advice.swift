@@ -45,12 +45,15 @@ private struct AdvicePass {
         return diagnostic
     }
 
-    private var writing: [StepDefinition] { runbook.steps.filter { $0.effectInForce != .read && !$0.isEffectFree } }
+    /// The runbook's own steps: what its parts are advised is said of their own files.
+    private var own: [StepDefinition] { runbook.steps.filter { $0.part == nil && $0.kind != .runbook } }
+
+    private var writing: [StepDefinition] { own.filter { $0.effectInForce != .read && !$0.isEffectFree } }
 
     // MARK: Steps
 
     var perStep: [Diagnostic] {
-        runbook.steps.flatMap { step -> [Diagnostic] in
+        own.flatMap { step -> [Diagnostic] in
             var found: [Diagnostic] = []
             if step.kind == .run || step.kind == .http, step.timeout == nil {
                 let time = step.defaultTimeout?.words ?? ""
@@ -98,7 +101,7 @@ private struct AdvicePass {
     // MARK: People
 
     var aboutPeople: [Diagnostic] {
-        runbook.steps.flatMap { step -> [Diagnostic] in
+        own.flatMap { step -> [Diagnostic] in
             switch step.action?.value {
             case .manual(let card) where card.within == nil:
                 [
@@ -151,7 +154,7 @@ private struct AdvicePass {
                     .nothingToRollBack, at: runbook.place, "no step says how it is undone",
                     fix: "write `rollback` where a step can be undone, or `rollback: never`"))
         }
-        let backups = runbook.steps.filter { $0.kind == .backup }
+        let backups = own.filter { $0.kind == .backup }
         for backup in backups {
             let isVerified = runbook.steps.contains { step in
                 [.verify, .restore].contains(step.kind) && graph.transitiveNeeds(of: step.id).contains(backup.id)

@@ -30,6 +30,12 @@ private struct Scope {
         let typing = ExpressionTyping { name in type(of: name, in: step, for: placed.use) }
         do throws(ExpressionTyping.Unknown) {
             let found = try typing.type(of: placed.expression.syntax)
+            if case .argument(let expected) = placed.use, found.type != expected {
+                throw ExpressionTyping.Unknown(
+                    message:
+                        "`\(placed.expression.source)` is \(found.type.name), and the input it is given to is \(expected.name)"
+                )
+            }
             if found.mayBeAbsent { throw ExpressionTyping.absent(placed.expression.source) }
             if placed.use == .condition || placed.use == .services, found.type != .boolean {
                 throw ExpressionTyping.Unknown(
@@ -48,12 +54,13 @@ private struct Scope {
     private func type(of name: String, in step: StepDefinition?, for use: PlacedExpression.Use) -> Typed {
         let parts = name.split(separator: ".").map(String.init)
         let text = Typed.success(StaticType(type: .string))
+        if name == Planner.folderName { return text }
         if use == .services {
             if let type = Foreach.serviceNames[name] { return .success(StaticType(type: type)) }
             return unknown("a service has no `\(name)`", name, among: Foreach.serviceNames.keys)
         }
         switch (parts.first, parts.count) {
-        case ("each", 2) where use == .template || use == .condition || use == .mark:
+        case ("each", 2) where use.isOfStep:
             guard let names = step?.foreach?.value.names else {
                 return .failure(
                     ExpressionTyping.Unknown(
@@ -99,7 +106,8 @@ private struct Scope {
             return unknown(
                 "there is no step `\(name)`", name.rawValue, among: validation.graph.order.map(\.rawValue))
         }
-        if written.foreach != nil {
+        // Of a copy of a sub-runbook each instance reads its own.
+        if written.foreach != nil, written.runbookCopy == nil || written.runbookCopy != step.runbookCopy {
             return .failure(
                 ExpressionTyping.Unknown(
                     message: "`\(name)` is there several times, and its outputs cannot be read",
@@ -148,12 +156,22 @@ private struct Scope {
 
     private static func readable(for use: PlacedExpression.Use) -> String {
         switch use {
-        case .template, .condition, .mark:
+        case .template, .condition, .mark, .argument:
             "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory, steps.ID.outputs.NAME"
         case .repository: "there are inputs.NAME, vars.NAME, targets.NAME.KEY, run.id, run.directory"
         case .isolation: "there are inputs.NAME, vars.NAME, targets.NAME.KEY"
         case .services: "there are name, owner, tier"
         case .target, .variable: "there are inputs.NAME, vars.NAME"
+        }
+    }
+}
+
+extension PlacedExpression.Use {
+    /// Whether it stands in a step, which can be there several times.
+    fileprivate var isOfStep: Bool {
+        switch self {
+        case .template, .condition, .mark, .argument: true
+        case .target, .isolation, .repository, .variable, .services: false
         }
     }
 }

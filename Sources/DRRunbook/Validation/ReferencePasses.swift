@@ -89,6 +89,33 @@ extension RunbookValidator {
         }
     }
 
+    /// What others read of a runbook is there to be read.
+    static func outputs(_ validation: Validation) -> [Diagnostic] {
+        validation.runbook.outputs.sorted { $0.key < $1.key }.flatMap { name, written in
+            written.value.names.compactMap { used -> Diagnostic? in
+                let parts = used.split(separator: ".").map(String.init)
+                guard parts.count == 4, parts[0] == "steps", parts[2] == "outputs" else {
+                    if ["inputs", "vars", "targets"].contains(parts.first) { return nil }
+                    return Diagnostic(
+                        .expression, at: written.place,
+                        "the output `\(name)` reads `\(used)`, which is no output of a step",
+                        fix: "write `steps.ID.outputs.NAME`")
+                }
+                guard let step = validation.step(StepID(parts[1])) else {
+                    return Diagnostic(
+                        .unknownName, at: written.place, "there is no step `\(parts[1])`",
+                        fix: Suggestion.fix(for: parts[1], among: validation.graph.order.map(\.rawValue)))
+                }
+                // Those of a sub-runbook stand in its own file.
+                let outputs = step.outputsInForce
+                guard step.kind != .runbook, outputs[parts[3]] == nil else { return nil }
+                return Diagnostic(
+                    .unknownName, at: written.place, "step `\(parts[1])` has no output `\(parts[3])`",
+                    fix: Suggestion.fix(for: parts[3], among: outputs.keys))
+            }
+        }
+    }
+
     static func services(_ validation: Validation) -> [Diagnostic] {
         var diagnostics: [Diagnostic] = []
         let named = Set(validation.runbook.services.map(\.value))

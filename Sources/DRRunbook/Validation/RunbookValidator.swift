@@ -9,7 +9,7 @@ package enum RunbookValidator {
         realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures,
         times, kindsOfKeys,
         actions,
-        inputs, variables, accepted,
+        inputs, variables, outputs, accepted,
         environments,
     ]
 

@@ -186,6 +186,23 @@ extension RunbookValidator {
                 ]
                 for (key, place) in refused { refuse(key, at: place, "nothing runs") }
             }
+            if kind == .runbook {
+                let refused = [
+                    ("effect", step.effect != nil), ("onFailure", step.onFailure != nil), ("env", !step.env.isEmpty),
+                    ("place", step.location != nil), ("rollback", !step.rollback.isEmpty),
+                    ("background", step.background != nil), ("measures", step.measures != nil),
+                ]
+                for (key, isWritten) in refused where isWritten {
+                    refuse(key, at: step.place, "the steps of the runbook have their own")
+                }
+            }
+            if case .instead(let other)? = step.inDrill, kind == .runbook || other.kind == .runbook {
+                diagnostics.append(
+                    Diagnostic(
+                        .notAllowed, at: other.place,
+                        "a drill cannot run another thing instead of a runbook, or a runbook instead",
+                        fix: "write `inDrill` in the steps of that runbook, or leave it out of drills with `skip`"))
+            }
             if kind == .manual || kind == .approve {
                 refuse("timeout", at: step.timeout?.place, "a person answers", fix: "write `within` in the card")
                 refuse("retry", at: step.retry?.place, "a person answers")

@@ -66,8 +66,10 @@ struct Lint: Command {
         default:
             let folder = FilePath(file).removingLastComponent()
             let (site, catalogue) = (try Self.beside(folder, "site.yaml"), try Self.beside(folder, "services.yaml"))
-            sources += [site, catalogue].compactMap { $0 }
-            let checked = RunbookSources(runbook: source, site: site, catalogue: catalogue).check(
+            let all = RunbookSources(
+                runbook: source, site: site, catalogue: catalogue, parts: try RunbookOptions.parts(of: source))
+            sources += all.texts
+            let checked = all.check(
                 in: try RunbookOptions.world(of: file))
             guard strict, let sound = checked.sound else { return checked.diagnostics }
             return checked.diagnostics + Adviser.advice(for: sound.runbook, catalogue: sound.catalogue)

@@ -21,9 +21,28 @@ struct RunbookOptions: ParsableArguments {
 
     /// The texts, named as the caller named them, so that diagnostics can be clicked on.
     func sources() throws -> RunbookSources {
-        RunbookSources(
-            runbook: try Self.text(runbook), site: try sibling(site, "site.yaml"),
-            catalogue: try sibling(catalogue, "services.yaml"))
+        let source = try Self.text(runbook)
+        return RunbookSources(
+            runbook: source, site: try sibling(site, "site.yaml"), catalogue: try sibling(catalogue, "services.yaml"),
+            parts: try Self.parts(of: source))
+    }
+
+    /// The runbooks that are part of one, and those that are part of them. What is not there, or cannot be read as a
+    /// file, is left out, and said where it is named.
+    static func parts(of runbook: SourceText) throws -> [String: SourceText] {
+        let folder = FilePath(runbook.file).removingLastComponent()
+        var parts: [String: SourceText] = [:]
+        var open = RunbookSources.parts(of: runbook, at: "")
+        while let path = open.popLast() {
+            let file = folder.appending(path).string
+            guard parts[path] == nil, let status = try? FileStatus.following(Paths.absolute(file)),
+                status.kind == .regular
+            else { continue }
+            let text = try Self.text(file)
+            parts[path] = text
+            open += RunbookSources.parts(of: text, at: path)
+        }
+        return parts
     }
 
     /// - Parameter withoutIsolation: why a drill has to do without; nil: it is isolated.
@@ -36,7 +55,7 @@ struct RunbookOptions: ParsableArguments {
             folder: folder.string)
         request.withoutIsolation = withoutIsolation
         let planned = sources.plan(request, world: try Self.world(of: runbook))
-        let view = DiagnosticView([sources.runbook, sources.site, sources.catalogue].compactMap { $0 })
+        let view = DiagnosticView(sources.texts)
         guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics, view: view) }
         for diagnostic in planned.diagnostics { Output.note(view.text(diagnostic)) }
         return plan
