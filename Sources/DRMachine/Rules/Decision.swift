@@ -15,6 +15,8 @@ struct Decision {
     /// How many steps without a process this decision has begun, shown or skipped, and how much text they hold.
     var begunSteps = 0
     var begunTextBytes = 0
+    /// A step failed for good, and whether it is held is not decided yet: until then nothing follows from its failure.
+    var isFailureOpen = false
 
     init(state: consuming RunState, now: Moment) {
         self.state = state
@@ -148,6 +150,7 @@ struct Decision {
         repeat {
             count = events.count
             while let index = touched.popFirst() { try look(at: index) }
+            isFailureOpen = false
             try startWhatCan()
             // What just failed without having been started may be held: the run is not over before that is known.
             if touched.isEmpty { try finishOrStop() }

@@ -41,6 +41,7 @@ extension Decision {
             case .continue: .continue
             case .manual: .manual
             }
+        isFailureOpen = true
         try emit(.stepFailed(step.id, reason: reason, policy: state.isEnding(index) ? .continue : policy))
     }
 

@@ -65,7 +65,7 @@ extension RunState {
             case .waitingToRetry(let due):
                 let mayRun =
                     !topology.isMain(index)
-                    || (mayStart && progress.openNeeds[index] == 0 && hasRoom(inGroup: topology.groups[index]))
+                    || (mayStart && progress.openNeeds[index] == 0 && hasRoomAgain(index))
                 if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
@@ -74,7 +74,11 @@ extension RunState {
             }
         }
         // What a decision left to the next one, so that its events fit into a batch.
-        if status == .running, isOpen, let lastAt, progress.hasMoreToBegin { dues.append(lastAt) }
+        if status == .running, isOpen, let lastAt,
+            progress.hasMoreToBegin || knownGate(at: lastAt) != nil
+        {
+            dues.append(lastAt)
+        }
         if case .asked(let due?) = rollback, case .stopping(_, _, .rollback) = status { dues.append(due) }
         var earliest: [String: Moment] = [:]
         for due in dues {

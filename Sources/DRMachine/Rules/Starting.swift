@@ -8,23 +8,30 @@ extension Decision {
         var count: Int
         repeat {
             count = events.count
-            while mayBeginMore, let index = state.progress.refusals.values.first { try refuse(index) }
+            while mayBeginMore, let index = state.progress.refusals.values.first {
+                try refuse(index)
+                if isFailureOpen { return }
+            }
             while mayBeginMore, state.progress.refusals.isEmpty, let index = state.progress.cards.values.first {
                 try begin(index)
-                guard state.status == .running else { return }
+                guard state.status == .running, !isFailureOpen else { return }
             }
             while mayBeginMore, state.progress.refusals.isEmpty, let index = state.progress.effectFree.values.first {
                 try begin(index)
-                guard state.status == .running else { return }
+                guard state.status == .running, !isFailureOpen else { return }
             }
-            while state.progress.refusals.isEmpty, let index = nextToStart() {
+            while mayBeginMore, state.progress.refusals.isEmpty, let index = state.knownGate(at: now) {
+                try pass(index)
+                guard state.status == .running, !isFailureOpen else { return }
+            }
+            while state.progress.refusals.isEmpty, let index = nextToStart(), state.knownAnswer(index, at: now) == nil {
                 // What it needed when it was tried first may have been lost, and failed, since.
                 if let unmet = state.unmetNeed(index) {
                     try fail(index, reason: unmet)
                 } else {
                     try intend(.action, of: index)
                 }
-                guard state.status == .running else { return }
+                guard state.status == .running, !isFailureOpen else { return }
             }
         } while events.count > count
     }
@@ -45,11 +52,21 @@ extension Decision {
                 return false
             }
             // A tick is due that fails what has no time left.
-            return now.isPast(due) && !isWithinPast(index) && state.hasRoom(inGroup: state.topology.groups[index])
+            return now.isPast(due) && !isWithinPast(index) && state.hasRoomAgain(index)
                 && state.isReachable(state.topology.steps[index].place)
                 && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
         }
         return [fresh, again].compactMap { $0 }.min()
+    }
+
+    /// A gate whose answer is known is not asked.
+    private mutating func pass(_ index: Int) throws(MachineError) {
+        begunSteps += 1
+        switch state.knownAnswer(index, at: now) {
+        case .isThere(let reason): try emit(.stepSkipped(state.topology.steps[index].id, reason: reason))
+        case .isDown(let reason): try fail(index, reason: reason)
+        case nil: break
+        }
     }
 
     private mutating func refuse(_ index: Int) throws(MachineError) {

@@ -107,6 +107,7 @@ extension RunState {
                 $0.finish(at: at)
             }
             if self[index].service != nil { progress.services.insert(index) }
+            takeAnswer(index, isThere: true, at: at)
             setPhase(index, .succeeded)
         case .stepFailed(let id, let reason, let policy):
             let index = try open(id)
@@ -115,6 +116,7 @@ extension RunState {
                 $0.followUp = policy == .continue ? nil : policy
                 $0.failure = reason
             }
+            takeAnswer(index, isThere: false, at: at)
             setPhase(index, .failed(reason: reason))
         case .stepHeld(let id, let reason, let due):
             let index = try position(id)

@@ -105,7 +105,9 @@ extension RunState {
         }
         let change = (phase == .running ? 1 : 0) - (old == .running ? 1 : 0)
         progress.running += change
-        progress.busy[topology.groups[index]] += change
+        let group = topology.groups[index]
+        progress.busy[group] +=
+            topology.isGateGroup[group] ? (phase.isActive ? 1 : 0) - (old.isActive ? 1 : 0) : change
         guard old.isOver != phase.isOver else { return }
         let opened = phase.isOver ? -1 : 1
         progress.open += opened
@@ -118,6 +120,20 @@ extension RunState {
 
     /// Whether one more step of a group may be under way.
     func hasRoom(inGroup group: Int) -> Bool { progress.busy[group] < topology.groupLimits[group] }
+
+    /// Whether the next attempt of a step that had one has its group's room: a gate keeps it in between.
+    func hasRoomAgain(_ index: Int) -> Bool {
+        let group = topology.groups[index]
+        return topology.isGateGroup[group] || hasRoom(inGroup: group)
+    }
+
+    /// The first gate that could be asked, and need not be.
+    func knownGate(at now: Moment) -> Int? {
+        for group in topology.isGateGroup.indices where topology.isGateGroup[group] && hasRoom(inGroup: group) {
+            if let index = progress.ready[group].values.first, knownAnswer(index, at: now) != nil { return index }
+        }
+        return nil
+    }
 
     /// Puts a pending step whose needs are over where it will be found.
     mutating func enqueue(_ index: Int) {

@@ -32,6 +32,8 @@ package struct RunState: Sendable, Equatable {
     package internal(set) var hasBegun = false
     /// Something may have been done in the world: a drill owes its cleanup.
     package internal(set) var hasIntended = false
+    /// What is known of the plan's dependencies; those that nobody asked for yet are not there.
+    package internal(set) var breakers: [String: Breaker] = [:]
     /// How far a rollback is; nil: there was none.
     package internal(set) var rollback: Rollback?
     /// The last event was this request, and what it asks for has not followed yet.

@@ -18,6 +18,8 @@ struct Topology: Sendable, Equatable {
     /// For each step, its group; 0 for those without one.
     let groups: [Int]
     let groupLimits: [Int]
+    /// Whether a group is that of a dependency's gates: one of them is open at a time, also while a person sees to it.
+    let isGateGroup: [Bool]
     let files: Set<String>
 
     init(_ plan: Plan) {
@@ -33,6 +35,9 @@ struct Topology: Sendable, Equatable {
         let numbers = Dictionary(names.enumerated().map { ($1, $0 + 1) }) { first, _ in first }
         groups = steps.map { step in step.concurrency.flatMap { numbers[$0] } ?? 0 }
         groupLimits = [.max] + names.map { max(1, plan.concurrency[$0] ?? 1) }
+        var isGateGroup = groupLimits.map { _ in false }
+        for (index, step) in steps.enumerated() where step.gate != nil { isGateGroup[groups[index]] = true }
+        self.isGateGroup = isGateGroup
         var needCounts = [Int](repeating: 0, count: steps.count)
         for (index, step) in plan.steps.enumerated() {
             needCounts[index] = step.needs.count

@@ -13,6 +13,7 @@ struct RunbookPart {
     /// The child's steps, and then the step itself, which is over when they are.
     private(set) var steps: [StepDefinition] = []
     private(set) var cleanup: [StepDefinition] = []
+    private(set) var dependencies: [String: DependencyDefinition] = [:]
     /// What stands for the step's outputs, by their whole names.
     private(set) var results: [String: NameSubstitution.Substitute] = [:]
 
@@ -33,6 +34,7 @@ struct RunbookPart {
             if undone.contains(written.id) { accept.append(.skipped) }
             return Placed(Need(step: placed.id, accept: accept), at: step.place)
         }
+        end.uses = []
         end.title = step.title ?? child.runbook.title
         if let action = step.action, let call = step.call {
             end.action = Placed(
@@ -48,6 +50,15 @@ struct RunbookPart {
                 end.expressions.append(
                     PlacedExpression(expression: expression, use: .argument(input.type.output), place: given.place))
             }
+        }
+        for (name, written) in child.runbook.dependencies {
+            var found: [Diagnostic] = []
+            var dependency = written.substituting(names) { place, error in
+                found.append(Diagnostic(.expression, at: place, "\(error)"))
+            }
+            diagnostics += found
+            dependency.gate.settle(in: folder, part: step.id)
+            dependencies["\(step.id)/\(name)"] = dependency
         }
         if step.foreach != nil { end.runbookCopy = step.id }
         steps = inner + [end]
@@ -81,6 +92,7 @@ struct RunbookPart {
         own.settle(in: folder, part: step.id)
         guard !isCleanup else { return own }
         if written.needs.isEmpty { own.needs = step.needs }
+        own.uses += step.uses
         if let condition = step.condition { own.require(condition) }
         if case .skip(let reason)? = step.inDrill { own.inDrill = .skip(reason: reason) }
         if let foreach = step.foreach {
@@ -103,7 +115,7 @@ struct RunbookPart {
         let prefix = step.id.rawValue
         var names = NameSubstitution(substitutes: inputs()) { name in
             // What the child does not have it shall not find around itself.
-            for space in ["inputs.", "vars.", "steps."] where name.hasPrefix(space) {
+            for space in ["inputs.", "vars.", "steps.", "dependencies."] where name.hasPrefix(space) {
                 return "\(space)\(prefix)/\(name.dropFirst(space.count))"
             }
             return nil

@@ -55,6 +55,7 @@ extension StepDefinition {
         step.id = id.placed(below: parent)
         step.undoes = undoes?.placed(below: parent)
         step.runbookCopy = runbookCopy?.placed(below: parent)
+        step.uses = uses.map { Placed("\(parent)/\($0.value)", at: $0.place) }
         step.concurrency = concurrency.map { Placed("\(parent)/\($0.value)", at: $0.place) }
         for index in step.needs.indices { step.needs[index].value.step = needs[index].value.step.placed(below: parent) }
         step.background?.value.until = background?.value.until?.placed(below: parent)
@@ -62,6 +63,31 @@ extension StepDefinition {
         step.rollback = rollback.map { $0.placed(below: parent) }
         if case .instead(let other)? = inDrill { step.inDrill = .instead(other.placed(below: parent)) }
         return step
+    }
+}
+
+extension DependencyDefinition {
+    /// The dependency with names in other names' places, everywhere.
+    /// - Parameter report: is told what cannot be replaced, once for each place.
+    func substituting(
+        _ names: NameSubstitution, report: (SourcePlace, ExpressionError) -> Void
+    ) -> DependencyDefinition {
+        var dependency = self
+        // Its expressions hold those of the values as well, which are reported there.
+        dependency.gate = gate.substituting(names, report: report)
+        let change: TemplateChange = { template throws(ExpressionError) in
+            (try? names.applied(to: template)) ?? template
+        }
+        func changed(_ values: [String: Placed<Template>]) -> [String: Placed<Template>] {
+            values.mapValues { Placed((try? change($0.value)) ?? $0.value, at: $0.place) }
+        }
+        dependency.values = changed(values)
+        switch ifDown {
+        case .alternate(let others): dependency.ifDown = .alternate(changed(others))
+        case .manual(let card): dependency.ifDown = .manual((try? card.changed(change)) ?? card)
+        case .fail, .wait: break
+        }
+        return dependency
     }
 }
 

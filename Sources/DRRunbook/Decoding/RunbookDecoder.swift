@@ -27,6 +27,7 @@ package enum RunbookDecoder {
                 limits[entry.key.value] = reader.integer(entry.value).map { Int(clamping: $0) }
             },
             rollback: reader.choice(spec?["rollback"]),
+            dependencies: dependencies(spec?["dependencies"]),
             steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
             cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },
             outputs: outputs(spec?["outputs"]), digest: Digest.of(source.bytes), place: spec?.place ?? root.place)
@@ -60,6 +61,15 @@ package enum RunbookDecoder {
                 maximum: reader.integer(entry.value["maximum"]), place: entry.key.place)
         }
         return inputs
+    }
+
+    private static func dependencies(_ node: SourceNode?) -> [String: DependencyDefinition] {
+        var dependencies: [String: DependencyDefinition] = [:]
+        for entry in node?.entries ?? [] {
+            dependencies[entry.key.value] = DependencyDefinition.decode(
+                entry.value, name: entry.key.value, at: entry.key.place)
+        }
+        return dependencies
     }
 
     private static func outputs(_ node: SourceNode?) -> [String: Placed<Expression>] {

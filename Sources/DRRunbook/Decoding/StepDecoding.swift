@@ -56,6 +56,7 @@ extension StepDefinition {
             isCleanup: isCleanup)
         step.channel = reader.placedText(node["notify"]?["channel"])
         step.concurrency = reader.placedText(node["concurrency"])
+        step.uses = (node["uses"]?.elements ?? []).compactMap { reader.placedText($0) }
         step.call = reader.call(node["runbook"])
         for entry in node["env"]?.entries ?? [] {
             step.env[entry.key.value] = reader.placed(entry.value) { $0.variable($1) }
@@ -236,7 +237,7 @@ extension NodeReader {
         }
     }
 
-    private mutating func card(_ node: SourceNode?) -> ManualCard? {
+    mutating func card(_ node: SourceNode?) -> ManualCard? {
         guard let node, let instructions = template(node["instructions"]), let owner = text(node["owner"]) else {
             return nil
         }

@@ -22,6 +22,8 @@ package struct Runbook: Sendable {
     package var concurrency: [String: Int]
     /// nil: as the mode has it.
     package var rollback: RollbackPolicy?
+    /// What steps use and the run does not control, by name.
+    var dependencies: [String: DependencyDefinition]
     package var steps: [StepDefinition]
     package var cleanup: [StepDefinition]
     /// What a runbook that it is part of reads of it, by name.

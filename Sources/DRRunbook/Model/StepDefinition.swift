@@ -40,6 +40,8 @@ package struct StepDefinition: Sendable {
     /// The step that this one undoes.
     var undoes: StepID?
     var inDrill: DrillDifference?
+    /// External dependencies that it cannot do without.
+    var uses: [Placed<String>] = []
     /// What it gives to the runbook that it names.
     var call: RunbookCall?
     /// Where the paths of its commands start, from the outermost runbook's folder; nil: there.

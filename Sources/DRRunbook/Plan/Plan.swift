@@ -33,6 +33,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package var width: Int
     /// How many steps of a group may be under way at once, by the group's name.
     package var concurrency: [String: Int]
+    /// What steps use and the run does not control, by name.
+    package var dependencies: [String: PlannedDependency]
     /// The only places that HTTP requests may go to (`HTTPDestination`); nil: all but a few that none should.
     package var httpAllow: [String]?
     /// SHA-256 of the exact bytes of the site file and the catalogue that were read; nil when there was none.
@@ -59,7 +61,7 @@ package struct Plan: Codable, Sendable, Equatable {
         steps: [PlannedStep] = [], rollbacks: [PlannedStep] = [], rollback: RollbackPolicy = .ask,
         cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
         repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
-        concurrency: [String: Int] = [:], httpAllow: [String]? = nil,
+        concurrency: [String: Int] = [:], dependencies: [String: PlannedDependency] = [:], httpAllow: [String]? = nil,
         siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
         self.runbook = runbook
@@ -80,6 +82,7 @@ package struct Plan: Codable, Sendable, Equatable {
         self.secrets = secrets
         self.width = width
         self.concurrency = concurrency
+        self.dependencies = dependencies
         self.httpAllow = httpAllow
         self.siteDigest = siteDigest
         self.catalogueDigest = catalogueDigest
@@ -109,6 +112,7 @@ extension Plan {
             secrets: try plan.decode([String: SecretReference].self, forKey: .secrets),
             width: try plan.decode(Int.self, forKey: .width),
             concurrency: try plan.decodeIfPresent([String: Int].self, forKey: .concurrency) ?? [:],
+            dependencies: try plan.decodeIfPresent([String: PlannedDependency].self, forKey: .dependencies) ?? [:],
             httpAllow: try plan.decodeIfPresent([String].self, forKey: .httpAllow),
             siteDigest: try plan.decodeIfPresent(Digest.self, forKey: .siteDigest),
             catalogueDigest: try plan.decodeIfPresent(Digest.self, forKey: .catalogueDigest))

@@ -27,6 +27,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
     /// The group of `Plan.concurrency` whose limit counts it.
     package var concurrency: String?
+    /// It asks whether a dependency is there; nil for all other steps.
+    package var gate: PlannedGate?
     /// The main step that it undoes; nil for all but rollbacks.
     package var undoes: StepID?
     package var skipInDrill: String?

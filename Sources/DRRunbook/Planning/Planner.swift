@@ -2,12 +2,12 @@ import DRCrypto
 
 /// A sound runbook, for one environment and its inputs, frozen into a plan.
 package struct Planner {
-    private let runbook: Runbook
+    let runbook: Runbook
     private let site: Site?
-    private let catalogue: Catalogue?
+    let catalogue: Catalogue?
     let request: PlanningRequest
     private let world: PlanningWorld
-    private var diagnostics: [Diagnostic] = []
+    var diagnostics: [Diagnostic] = []
 
     /// Resolves everything that can be known before a run starts.
     /// - Parameter runbook: one in which decoder and validator found no error.
@@ -56,7 +56,10 @@ package struct Planner {
         for step in runbook.cleanup { files.collect(step) }
         let isolation = request.mode == .drill ? isolation(environment.isolation, context) : nil
         let reads = isolation?.readOnlyBinds
-        let (steps, rollbacks, limits) = expanded(variants, context, files, drillReads: reads)
+        let gates = runbook.dependencies.values.map(\.gate)
+        for gate in gates { files.collect(gate) }
+        let (expanded, rollbacks, uses, limits) = expanded(variants, context, files, drillReads: reads)
+        let steps = gated(expanded, uses: uses, context, files, drillReads: reads)
         // Only drills have something to put back.
         let cleanup =
             request.mode == .drill
@@ -80,7 +83,7 @@ package struct Planner {
             },
             repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup, in: environment),
             width: runbook.width,
-            concurrency: runbook.concurrency.merging(limits) { own, _ in own },
+            concurrency: runbook.concurrency.merging(limits) { own, _ in own }, dependencies: dependencies(context),
             httpAllow: httpAllow(environment, context), siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
     }
 
@@ -210,66 +213,7 @@ package struct Planner {
 
     // MARK: Steps
 
-    /// Every step, those with `foreach` once for each of something, with what undoes them and the limits that
-    /// `maxParallel` sets.
-    private mutating func expanded(
-        _ variants: [(StepDefinition, StepDefinition)], _ context: EvaluationContext, _ files: FileCollector,
-        drillReads: [String]?
-    ) -> (steps: [PlannedStep], rollbacks: [PlannedStep], limits: [String: Int]) {
-        var (steps, rollbacks): ([PlannedStep], [PlannedStep]) = ([], [])
-        var limits: [String: Int] = [:]
-        var instances: [StepID: [StepID]] = [:]
-        for (step, variant) in variants {
-            guard let foreach = variant.foreach else {
-                steps += [planned(variant, of: step, context, files, drillReads: drillReads)].compactMap { $0 }
-                rollbacks += variant.rollback.compactMap {
-                    planned($0, of: $0, context, files, drillReads: drillReads)
-                }
-                continue
-            }
-            var expansion = ForeachExpansion(catalogue: catalogue, context: context)
-            let copied = step.runbookCopy ?? step.id
-            let group = foreach.value.maximumParallel.map { _ in "foreach \(copied)" }
-            if let group { limits[group] = foreach.value.maximumParallel }
-            instances[step.id] = []
-            for instance in expansion.instances(of: foreach) {
-                var own = context
-                own.values.merge(instance.values) { _, new in new }
-                let id = step.id.instance(instance.key, of: copied)
-                instances[step.id]?.append(id)
-                let variant = variant.instance(instance.key)
-                if var one = planned(variant, of: step, own, files, drillReads: drillReads) {
-                    one.become(id, instance.key)
-                    one.concurrency = group ?? one.concurrency
-                    if !variant.needs.contains(where: { variant.isInSameCopy($0.value.step) }) {
-                        one.needs += instance.after.map { Need(step: copied.instance($0, of: copied)) }
-                    }
-                    steps.append(one)
-                }
-                for undoing in variant.rollback {
-                    guard var one = planned(undoing, of: undoing, own, files, drillReads: drillReads) else { continue }
-                    one.become(StepID("\(id).rollback"), instance.key)
-                    one.undoes = id
-                    rollbacks.append(one)
-                }
-            }
-            diagnostics += expansion.diagnostics
-        }
-        for index in steps.indices {
-            steps[index].needs = steps[index].needs.flatMap { need in
-                instances[need.step]?.map { Need(step: $0, accept: need.accept) } ?? [need]
-            }.sorted { $0.step < $1.step }
-        }
-        if !instances.isEmpty, let cycle = StepGraph(steps).cycles.first {
-            report(
-                .cycle, at: runbook.place,
-                "services of the catalogue cannot do without each other: \(cycle.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
-        return (steps, rollbacks, limits)
-    }
-
-    private mutating func planned(
+    mutating func planned(
         _ variant: StepDefinition, of step: StepDefinition, _ context: EvaluationContext, _ files: FileCollector,
         drillReads: [String]?
     ) -> PlannedStep? {
@@ -353,44 +297,5 @@ package struct Planner {
         _ code: Diagnostic.Code, at place: SourcePlace, _ message: String, fix: String? = nil
     ) {
         diagnostics.append(Diagnostic(code, at: place, message, fix: fix))
-    }
-}
-
-extension StepDefinition {
-    /// Whether a step of its runbook has the same number of instances as it has itself, each with its own of these.
-    fileprivate func isInSameCopy(_ other: StepID) -> Bool {
-        guard let runbookCopy else { return false }
-        return other.rawValue.hasPrefix("\(runbookCopy)/")
-    }
-
-    /// The step with what it names of its own copy of a sub-runbook.
-    fileprivate func instance(_ key: String) -> StepDefinition {
-        guard let copied = runbookCopy else { return self }
-        let names = NameSubstitution(substitutes: [:]) { name in
-            let inner = "steps.\(copied)/"
-            return name.hasPrefix(inner) ? "steps.\(copied)[\(key)]/\(name.dropFirst(inner.count))" : nil
-        }
-        // Nothing is combined here that was not before.
-        var step = substituting(names) { _, _ in }
-        for index in step.needs.indices where isInSameCopy(step.needs[index].value.step) {
-            step.needs[index].value.step = step.needs[index].value.step.instance(key, of: copied)
-        }
-        return step
-    }
-}
-
-extension StepID {
-    /// One of a step's instances: `step[key]`, and `step[key]/inner` for a part of what is there several times.
-    fileprivate func instance(_ key: String, of copied: StepID) -> StepID {
-        StepID("\(copied)[\(key)]\(rawValue.dropFirst(copied.rawValue.count))")
-    }
-}
-
-extension PlannedStep {
-    /// Makes it one of the instances of a step.
-    fileprivate mutating func become(_ id: StepID, _ key: String) {
-        self.id = id
-        title = title.contains(key) ? title : "\(title) (\(key))"
-        for index in marks.indices where marks[index].service == Foreach.each { marks[index].service = key }
     }
 }

@@ -36,6 +36,9 @@ enum RunbookSchema {
                 "rollback", .choice(RollbackPolicy.allCases.map(\.rawValue)),
                 "Whether a run that fails or is cancelled undoes its steps: `ask` (a real run's default), `auto` (a drill's), `never`."
             ),
+            .optional(
+                "dependencies", .map(.object(StepSchema.dependency)),
+                "What the run cannot do without and does not control: name service, vault, registry."),
             .required("steps", .list(.object(StepSchema.step)), "The steps, in any order."),
             .optional(
                 "outputs", .map(.expression),

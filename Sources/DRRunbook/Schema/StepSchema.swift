@@ -45,6 +45,27 @@ enum StepSchema {
             + common.filter { ["effect", "probe", "place", "timeout", "retry", "env"].contains($0.name) },
         exactlyOne: undoingKinds)
 
+    static let dependency = ObjectSchema(
+        name: "a dependency",
+        keys: [
+            .required("probe", .object(check("a probe")), "Tells whether it is there; asked where the step runs."),
+            .optional("timeout", .duration, "How long it is asked before it counts as down; 10s."),
+            .optional("freshFor", .duration, "How long it counts as there without being asked again; 10s."),
+            .optional("retryAfter", .duration, "How long it is not asked again once it was down; 30s."),
+            .optional("values", .map(.template), "What `dependencies.NAME.KEY` is, known when the run is planned."),
+            .optional(
+                "ifDown", .either([.choice(["fail"]), .object(ifDown)]),
+                "What follows for a step that uses it: `fail`, the default, is a failure of that step."),
+        ])
+
+    private static let ifDown = ObjectSchema(
+        name: "ifDown",
+        keys: [
+            .optional("wait", .duration, "It is asked so long; then the step fails."),
+            .optional("manual", .object(manual), "A person sees to it, for all steps that use it."),
+            .optional("alternate", .map(.template), "Values that take the place of its `values`."),
+        ], exactlyOne: ["wait", "manual", "alternate"])
+
     static let inDrill = ObjectSchema(
         name: "inDrill",
         keys: [
@@ -85,6 +106,9 @@ enum StepSchema {
         .optional(
             "onFailure", .either([.choice(["hold", "abort", "continue"]), .object(onFailure)]),
             "What happens when it failed for good; `hold`."),
+        .optional(
+            "uses", .list(.name),
+            "Names of `spec.dependencies`: it starts when they are there, or as their `ifDown` says."),
         .optional("env", .map(.either([.template, .object(secret)])), "Variables of its environment."),
         .optional(
             "outputs", .map(.choice(OutputType.allCases.map(\.rawValue))),

@@ -14,6 +14,9 @@ extension RunbookValidator {
                     diagnostics += step.expressions.compactMap { scope.diagnostic(for: $0, in: step) }
                 }
             }
+            for dependency in validation.runbook.dependencies.values {
+                diagnostics += dependency.gate.expressions.compactMap { scope.diagnostic(for: $0, in: nil) }
+            }
             diagnostics += environment.expressions.compactMap { scope.diagnostic(for: $0, in: nil) }
         }
         return diagnostics
@@ -90,6 +93,8 @@ private struct Scope {
             return unknown("a run has no `\(parts[1])`", parts[1], among: ["id", "directory"])
         case ("steps", 4) where parts[2] == "outputs" && step != nil && use != .isolation:
             return typeOfOutput(parts[3], of: StepID(parts[1]), in: step, for: use)
+        case ("dependencies", 3) where step != nil && use.isOfStep:
+            return typeOfDependency(parts[1], parts[2], in: step)
         case ("mode", _), ("environment", _), ("drill", _), ("real", _): return mode(name)
         default:
             return .failure(
@@ -141,6 +146,22 @@ private struct Scope {
         }
         let isCertain = isOwn || validation.graph.certainlySucceeded(before: main).contains(name)
         return .success(StaticType(type: type, mayBeAbsent: !isCertain))
+    }
+
+    private func typeOfDependency(_ name: String, _ key: String, in step: StepDefinition?) -> Typed {
+        guard let dependency = validation.runbook.dependencies[name] else {
+            return unknown("there is no dependency `\(name)`", name, among: validation.runbook.dependencies.keys)
+        }
+        guard step?.uses.contains(where: { $0.value == name }) == true else {
+            return .failure(
+                ExpressionTyping.Unknown(
+                    message: "`\(step?.id.rawValue ?? "")` reads a value of `\(name)`, and does not use it",
+                    fix: "write `uses: [\(name)]` in the step"))
+        }
+        guard dependency.values[key] != nil else {
+            return unknown("the dependency `\(name)` has no value `\(key)`", key, among: dependency.values.keys)
+        }
+        return .success(StaticType(type: .string))
     }
 
     private func unknown(_ message: String, _ word: String, among names: some Collection<String>) -> Typed {

@@ -23,7 +23,10 @@ extension RunbookValidator {
         var told: Set<SourcePlace> = []
         for (name, environment) in validation.environments {
             let known = shared.union(environment.secrets.keys)
-            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback) {
+            let gates = validation.runbook.dependencies.values.map(\.gate)
+            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback)
+                + gates
+            {
                 for secret in step.secrets where !known.contains(secret.value) && told.insert(secret.place).inserted {
                     let missing =
                         environment.secrets.isEmpty
@@ -87,6 +90,38 @@ extension RunbookValidator {
                     fix: "list more roles, give people of the site one, or lower the quorum")
             ]
         }
+    }
+
+    /// What a step uses is declared, and what takes a value's place takes the place of one.
+    static func dependencies(_ validation: Validation) -> [Diagnostic] {
+        let known = validation.runbook.dependencies
+        var diagnostics: [Diagnostic] = []
+        for step in validation.allVariants {
+            var seen: Set<String> = []
+            for use in step.uses {
+                if known[use.value] == nil {
+                    diagnostics.append(
+                        Diagnostic(
+                            .unknownName, at: use.place, "`spec.dependencies` has no `\(use.value)`",
+                            fix: Suggestion.fix(for: use.value, among: known.keys)))
+                } else if !seen.insert(use.value).inserted {
+                    diagnostics.append(
+                        Diagnostic(
+                            .need, at: use.place, "`\(step.id)` uses `\(use.value)` twice", fix: "keep one of them"))
+                }
+            }
+        }
+        for (name, dependency) in known {
+            guard case .alternate(let others) = dependency.ifDown else { continue }
+            for (key, value) in others where dependency.values[key] == nil {
+                diagnostics.append(
+                    Diagnostic(
+                        .unknownName, at: value.place,
+                        "the dependency `\(name)` has no value `\(key)` that this is another of",
+                        fix: "write `\(key)` in `values` as well"))
+            }
+        }
+        return diagnostics
     }
 
     /// What others read of a runbook is there to be read.

@@ -9,7 +9,7 @@ package enum RunbookValidator {
         realTargets, repositoriesAndSecrets, channelsAndGroups, people, services, marks, unmarkedClocks, measures,
         times, kindsOfKeys,
         actions,
-        inputs, variables, outputs, accepted,
+        inputs, variables, outputs, dependencies, accepted,
         environments,
     ]
 

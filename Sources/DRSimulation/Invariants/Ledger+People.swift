@@ -17,6 +17,7 @@ extension Ledger {
                 try requireNeeds(step)
             }
         }
+        steps[card.step]?.isFailureOpen = false
         steps[card.step]?.card = card
         steps[card.step]?.wasShown = true
         steps[card.step]?.approvers = []

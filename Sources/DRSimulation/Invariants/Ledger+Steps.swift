@@ -39,6 +39,7 @@ extension Ledger {
         if case .approve = step.action {
             try require(byQuorum, .approvalsAreGenuine, "\(id) succeeds without its quorum")
         }
+        if let gate = step.gate { isThere[gate.dependency] = true }
         steps[id]?.over = .succeeded
         steps[id]?.hasSucceeded = true
         steps[id]?.isHeld = false
@@ -52,12 +53,18 @@ extension Ledger {
         guard let step = planned[id], let account = steps[id] else { return }
         try require(account.over == nil, .successIsFinal, "\(id) is skipped, and was over")
         try require(hasNothingLive(id), .reportsAreTrue, "\(id) is skipped while its attempt is under way")
+        for need in step.needs {
+            try require(
+                steps[need.step]?.isFailureOpen != true, .orderAndWidth,
+                "\(id) is skipped because of \(need.step), which is not held yet")
+        }
         if !account.isAnswered {
             let needsFail = step.needs.contains { need in
                 steps[need.step]?.over.map { !need.accept.contains($0) } ?? false
             }
+            let isKnown = step.gate.map { isThere[$0.dependency] == true } ?? false
             try require(
-                needsFail || step.skipInDrill != nil || step.condition != nil, .orderAndWidth,
+                needsFail || isKnown || step.skipInDrill != nil || step.condition != nil, .orderAndWidth,
                 "\(id) is skipped without a reason")
         }
         steps[id]?.over = .skipped
@@ -71,15 +78,20 @@ extension Ledger {
             "the service \(attempt) is said to be over, and no end was seen")
     }
 
-    mutating func fail(_ id: StepID) throws {
+    mutating func fail(_ id: StepID, _ policy: AfterFailure) throws {
         try require(steps[id]?.over == nil, .successIsFinal, "\(id) fails, and was over")
         try require(hasNothingLive(id), .reportsAreTrue, "\(id) fails while its attempt is under way")
+        if let gate = planned[id]?.gate, let account = steps[id] {
+            if account.attempts > 0 { isThere[gate.dependency] = false }
+        }
         steps[id]?.over = .failed
+        steps[id]?.isFailureOpen = policy == .hold || policy == .manual
     }
 
     mutating func hold(_ id: StepID) {
         steps[id]?.over = nil
         steps[id]?.isHeld = true
+        steps[id]?.isFailureOpen = false
         steps[id]?.isClaimed = false
         steps[id]?.card = nil
         steps[id]?.isServiceLost = false

@@ -19,6 +19,8 @@ struct Ledger {
         var since: Moment?
         var isHeld = false
         var isInDoubt = false
+        /// It failed, and what follows has not yet: nothing else may follow from it.
+        var isFailureOpen = false
         var card: Card?
         var approvers: Set<String> = []
         var brokeGlass = false
@@ -51,6 +53,8 @@ struct Ledger {
     var epoch = 0
     var insideGeneration = 0
     var isolation: IsolationReport?
+    /// What the last gate that was asked, or answered by a person, said of its dependency.
+    var isThere: [String: Bool] = [:]
     var hasIntended = false
     var owed: Set<StepID> = []
     /// What is to be undone, in order; nil: no rollback began.
@@ -99,7 +103,7 @@ struct Ledger {
         case .attemptInDoubt(let id, _, _): try doubt(id)
         case .retryScheduled(let step, let due, _): try retry(step, due)
         case .stepSucceeded(let step, _): try succeed(step, at: entry.at)
-        case .stepFailed(let step, _, _): try fail(step)
+        case .stepFailed(let step, _, let policy): try fail(step, policy)
         case .stepSkipped(let step, _): try skip(step)
         case .stepHeld(let step, _, _): hold(step)
         case .cardShown(let card): try show(card)

@@ -10,7 +10,7 @@ enum PlanMaker {
                 name: "simulated", title: "A simulated run", owner: "nobody", digest: Digest.of("runbook")),
             purpose: isDrill ? .rehearsal : .failover, mode: isDrill ? .drill : .real, environment: "simulated")
         plan.width = 1 + dice.below(4)
-        plan.concurrency = ["one": 1, "two": 2]
+        plan.concurrency = ["one": 1, "two": 2, "uses d": 1]
         plan.repositories["main"] = PlannedRepository(address: Template("/w/repository"))
         plan.people = [
             PlannedPerson(name: "ada", user: "ada", uid: 1000, roles: ["commander"]),
@@ -52,7 +52,9 @@ enum PlanMaker {
         choose(&step, index, of: count, plan, &dice)
         if step.effect == .checkable, case .run = step.action { step.probe = .run(.argv([Template("probe")])) }
         let isCard = step.action.kind == .manual || step.action.kind == .approve
-        if !isCard, dice.oneIn(4), !step.action.isEffectFree { step.concurrency = dice.of(["one", "two"]) }
+        if !isCard, step.gate == nil, dice.oneIn(4), !step.action.isEffectFree {
+            step.concurrency = dice.of(["one", "two"])
+        }
         if !isCard, step.background == nil, !step.action.isEffectFree {
             if step.effect != .unsafe, dice.oneIn(2) { step.retry = retry(&dice) }
             if dice.oneIn(4) { step.within = .seconds(Int64(dice.of([3, 15, 60]))) }
@@ -105,6 +107,12 @@ enum PlanMaker {
         case 3:
             step.action = .wait(WaitAction(check: .tcp(Template("127.0.0.1:80")), holds: .zero))
             step.effect = .read
+            if dice.oneIn(2) {
+                step.gate = PlannedGate(
+                    dependency: "d", freshFor: .seconds(Int64(dice.of([0, 10, 600]))),
+                    retryAfter: .seconds(Int64(dice.of([0, 30, 600]))))
+                step.concurrency = "uses d"
+            }
         case 4:
             step.action = .resync(ResyncAction(from: Template("/w/a"), to: Template("/w/b"), service: "orders"))
             step.effect = .idempotent

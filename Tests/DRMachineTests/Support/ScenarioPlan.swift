@@ -69,6 +69,10 @@ struct ScenarioPlan {
                 PlannedFile(path: words[1], sha256: testDigest("02"), sizeBytes: 1, isExecutable: true))
         case "repository": plan.repositories[words[1]] = PlannedRepository(address: Template("/w/\(words[1])"))
         case "step": plan.steps.append(try step(words, Options(Array(words.dropFirst(3)))))
+        case "dependency":
+            plan.concurrency["uses \(words[1])"] = 1
+            plan.dependencies[words[1]] = PlannedDependency(
+                values: ["at": options["at"] ?? "here"], alternate: options["alternate"].map { ["at": $0] })
         case "group": plan.concurrency[words[1]] = Int(words[2])
         case "rollback":
             var step = try step(
@@ -120,6 +124,10 @@ struct ScenarioPlan {
         }
         for output in (options["outputs"] ?? "").split(separator: ",") { step.outputs[String(output)] = .integer }
         step.concurrency = options["group"]
+        if let dependency = options["gate"] {
+            step.gate = PlannedGate(dependency: dependency, freshFor: .seconds(10), retryAfter: .seconds(30))
+            step.concurrency = "uses \(dependency)"
+        }
         step.skipInDrill = options["skipInDrill"]
         return step
     }

@@ -338,7 +338,7 @@ import Testing
     @Test func aPlanFromBeforeRollbacksIsRead() throws {
         let plan = try #require(plan(one).value)
         var text = String(decoding: try PlanCodec.encode(plan), as: UTF8.self)
-        for key in [#""concurrency":{},"#, #""rollback":"auto","#, #""rollbacks":[],"#] {
+        for key in [#""concurrency":{},"#, #""dependencies":{},"#, #""rollback":"auto","#, #""rollbacks":[],"#] {
             #expect(text.contains(key))
             text = text.replacing(key, with: "")
         }
@@ -352,7 +352,7 @@ import Testing
         let bytes = try PlanCodec.encode(plan)
         #expect(try PlanCodec.encode(plan) == bytes)
         let text = String(decoding: bytes, as: UTF8.self)
-        #expect(text.hasPrefix("{\"cleanup\":[],\"concurrency\":{},\"environment\":\"rehearsal\""))
+        #expect(text.hasPrefix("{\"cleanup\":[],\"concurrency\":{},\"dependencies\":{},\"environment\":\"rehearsal\""))
         #expect(text.hasSuffix("}\n"))
         #expect(text.contains("\"run\":{\"argv\":[\"echo\",\"a/b\",\"ü\\n\"]}"))
         #expect(try PlanCodec.decode(bytes) == plan)
