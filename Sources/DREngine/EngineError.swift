@@ -27,6 +27,8 @@ package struct EngineError: Error, Sendable {
         case isolationNotEstablished
         /// A secret cannot be used safely: missing, or too short to be masked.
         case secretUnusable
+        /// A signature is nobody's, does not hold, or cannot be checked.
+        case signatureUnusable
         /// A file, process or socket of the run could not be used.
         case system
         /// The runner cannot go on with this run.

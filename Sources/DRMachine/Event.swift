@@ -199,6 +199,8 @@ package struct Card: Codable, Sendable, Equatable {
     package var notInitiator: Bool
     package var inputs: [String: OutputType]
     package var evidenceRequired: Bool
+    /// Only signed approvals count; nil: all do.
+    package var signed: Bool?
     package var due: Moment?
     /// SHA-256 over the card's other fields, the run and the plan.
     package var digest: Digest
@@ -231,10 +233,12 @@ package struct Approval: Codable, Sendable, Equatable {
     package var request: String
     package var breakGlass: Bool
     package var comment: String?
+    /// By signature, and not by the owner of a file; nil: it was not.
+    package var signed: Bool?
 
     package init(
         uid: UInt32, person: String? = nil, roles: [String], card: Digest, request: String, breakGlass: Bool,
-        comment: String? = nil
+        comment: String? = nil, signed: Bool? = nil
     ) {
         self.uid = uid
         self.person = person
@@ -243,6 +247,7 @@ package struct Approval: Codable, Sendable, Equatable {
         self.request = request
         self.breakGlass = breakGlass
         self.comment = comment
+        self.signed = signed
     }
 }
 

@@ -8,6 +8,8 @@ package struct Request: Codable, Sendable, Equatable {
     package var run: String
     package var uid: UInt32
     package var ask: Ask
+    /// The approval as somebody signed it; nil: it counts by the file's owner.
+    package var signed: SignedStatement?
 
     package init(id: String, run: String, uid: UInt32, ask: Ask) {
         self.id = id
@@ -47,10 +49,13 @@ package struct AcceptedRequest: Codable, Sendable, Equatable {
     package var ownerUID: UInt32
     /// The exact bytes of the file.
     package var bytes: String
+    /// The plan's person whose signature was checked; nil where nothing is signed.
+    package var signer: String?
 
-    package init(request: Request, ownerUID: UInt32, bytes: String) {
+    package init(request: Request, ownerUID: UInt32, bytes: String, signer: String? = nil) {
         self.request = request
         self.ownerUID = ownerUID
         self.bytes = bytes
+        self.signer = signer
     }
 }

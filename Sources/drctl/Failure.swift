@@ -128,7 +128,7 @@ extension Failure {
         case .barred, .placeHeld: .heldByAnother
         case .protocolViolation, .spoolDamaged: .notAuthentic
         case .cannotIsolate: .refused
-        case .secretUnusable: .wrongKey
+        case .secretUnusable, .signatureUnusable: .wrongKey
         case .runner: .internalError
         }
     }

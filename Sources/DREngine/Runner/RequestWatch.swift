@@ -14,11 +14,13 @@ final class RequestWatch: Sendable {
     private static let interval = Duration.milliseconds(150)
 
     private let box: RequestBox
+    private let signatures: SignatureCheck
     private let mailbox: Mailbox
     private let state = Mutex(State())
 
-    init(_ box: RequestBox, mailbox: Mailbox) {
+    init(_ box: RequestBox, _ signatures: SignatureCheck, mailbox: Mailbox) {
         self.box = box
+        self.signatures = signatures
         self.mailbox = mailbox
     }
 
@@ -39,11 +41,24 @@ final class RequestWatch: Sendable {
         guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else { return }
         for one in found where state.withLock({ $0.handedOver.insert(one.id).inserted }) {
             switch one {
-            case .accepted(let request): mailbox.put(.input(.request(request)))
+            case .accepted(let request): mailbox.put(.input(await signed(request)))
             case .refused(let id, let owner, let reason):
                 mailbox.put(.input(.requestRefused(id: id, ownerUID: owner, reason: reason)))
             }
         }
+    }
+
+    /// The request with who signed it, where it is signed at all; a signature that does not hold is a refusal.
+    private func signed(_ accepted: AcceptedRequest) async -> Input {
+        guard let signed = accepted.request.signed else { return .request(accepted) }
+        var request = accepted
+        do throws(EngineError) {
+            request.signer = try await signatures.signer(of: signed, id: accepted.request.id)
+        } catch {
+            return .requestRefused(
+                id: accepted.request.id, ownerUID: accepted.ownerUID, reason: error.description)
+        }
+        return .request(request)
     }
 
     /// Removes the files of requests that the journal holds.

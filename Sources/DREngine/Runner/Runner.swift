@@ -75,7 +75,8 @@ package actor Runner {
         self.state = state
         writer = opened.0.writer
         crew = SupervisorCrew(configuration.access, run: directory.id, epoch: writer.epoch, mailbox: mailbox)
-        requests = RequestWatch(RequestBox(of: directory), mailbox: mailbox)
+        requests = RequestWatch(
+            RequestBox(of: directory), SignatureCheck(directory, people: plan.people), mailbox: mailbox)
     }
 
     /// Says something to the run from this process: a signal, for example.

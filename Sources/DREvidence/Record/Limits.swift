@@ -50,12 +50,25 @@ enum Limits {
         ]
     }
 
+    private static func people(_ record: Record) -> String {
+        let approvals = record.steps.flatMap(\.approvals)
+        let unsigned = approvals.count { $0.signed != true }
+        if approvals.isEmpty || unsigned == approvals.count {
+            return "Who the people were: approvals are told apart by the operating system's users and are not signed."
+        }
+        let rest =
+            unsigned == 0
+            ? "Every approval was signed with a key that the site file gives to that person"
+            : "\(unsigned) of \(approvals.count) approvals are told apart by the operating system's users and not signed"
+        return "Who the people were: \(rest); that nobody else had the keys, it does not show."
+    }
+
     private static func always(_ record: Record) -> [String] {
         [
             "Who wrote this record: it carries no signature. Whoever can write the run's directory could have made "
                 + "another that holds together as well; a head of the journal (commit and hash) that was kept "
                 + "elsewhere at the time rules that out.",
-            "Who the people were: approvals are told apart by the operating system's users and are not signed.",
+            people(record),
             "That a control is fulfilled. This record supports such a statement; making it is for people who know "
                 + "the organisation.",
         ]

@@ -65,7 +65,7 @@ private struct StepFold {
                 .init(
                     at: RecordTime(at), uid: approval.uid, person: approval.person, roles: approval.roles,
                     card: approval.card, request: approval.request, breakGlass: approval.breakGlass,
-                    comment: approval.comment))
+                    comment: approval.comment, signed: approval.signed))
         case .stepSucceeded(_, let outputs):
             record.outputs = outputs.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) }
             end(.succeeded, reason: nil, at: at)

@@ -87,6 +87,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
         package var request: String
         package var breakGlass: Bool
         package var comment: String?
+        /// Who it was says an SSH signature that was checked; nil: the owner of a file says it.
+        package var signed: Bool?
     }
 }
 

@@ -112,7 +112,9 @@ struct StepView {
         let roles = approval.roles.isEmpty ? "" : " as \(approval.roles.joined(separator: ", "))"
         return WaitLine(
             kind: approval.breakGlass ? "Approved, glass broken," : "Approved", from: Shown(approval.at.shown),
-            took: Shown("by \(approval.person ?? "a person not established") (uid \(approval.uid))\(roles)"),
+            took: Shown(
+                "by \(approval.person ?? "a person not established") (\(approval.signed == true ? "signed, " : "")uid \(approval.uid))\(roles)"
+            ),
             who: nil, card: Shown(approval.card.hex), text: Shown(approval.comment ?? ""))
     }
 

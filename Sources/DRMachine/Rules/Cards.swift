@@ -25,10 +25,12 @@ extension Decision {
 
     private mutating func show(_ index: Int, _ approval: ApprovalCard) throws(MachineError) {
         try show(index, within: approval.within) { (step, text) in
-            Card(
+            var card = Card(
                 step: step, kind: .approval, text: text, owner: nil, roles: approval.roles,
                 quorum: max(1, approval.quorum), notInitiator: approval.notInitiator, inputs: [:],
                 evidenceRequired: false, due: nil, digest: Self.noDigest)
+            card.signed = approval.signed
+            return card
         } text: {
             approval.message
         }

@@ -33,10 +33,11 @@ extension Decision {
         switch request.ask {
         case .approve(let step, let card, let comment, let breakGlass):
             let shown = try approvalCard(step, card)
-            try admitApproval(shown, accepted.ownerUID, comment: comment, breakGlass: breakGlass)
+            try admitSignature(accepted, shown)
+            try admitApproval(shown, accepted, comment: comment, breakGlass: breakGlass)
         case .reject(let step, let card, let reason):
             let shown = try approvalCard(step, card)
-            try admitPerson(shown, accepted.ownerUID)
+            try admitPerson(shown, accepted)
             if reason.isEmpty { throw Refusal("a rejection needs a reason") }
         case .resolve(let step, let resolution, let reason, let inputs, let evidence):
             try admitResolution(step, resolution, reason: reason, inputs: inputs, evidence: evidence)
@@ -91,29 +92,58 @@ extension Decision {
         uid == 0 ? nil : state.plan.people.first { $0.uid == uid }
     }
 
+    /// Who asks: the one who signed, or the owner of the file.
+    private func person(_ accepted: AcceptedRequest) -> PlannedPerson? {
+        guard let signer = accepted.signer else { return person(accepted.ownerUID) }
+        return state.plan.people.first { $0.name == signer }
+    }
+
+    /// What was signed is what is asked for, in this run of this plan.
+    private func admitSignature(_ accepted: AcceptedRequest, _ card: Card) throws(Refusal) {
+        guard let signed = accepted.request.signed else {
+            if card.signed == true {
+                throw Refusal(
+                    "only signed approvals count here: `drctl approve \(accepted.request.run) --sign KEYFILE`")
+            }
+            return
+        }
+        guard accepted.signer != nil else { throw Refusal("nobody has checked its signature") }
+        let statement: ApprovalStatement
+        do {
+            statement = try ApprovalStatement(text: signed.statement)
+        } catch {
+            throw Refusal("what was signed is no approval that this drctl understands")
+        }
+        guard statement.schema == ApprovalStatement.schema, statement.plan == state.created?.plan,
+            statement.request(uid: accepted.request.uid, signed: signed) == accepted.request
+        else { throw Refusal("what was signed is not what is asked for") }
+    }
+
     private func admitApproval(
-        _ card: Card, _ uid: UInt32, comment: String?, breakGlass: Bool
+        _ card: Card, _ accepted: AcceptedRequest, comment: String?, breakGlass: Bool
     ) throws(Refusal) {
-        try admitPerson(card, uid)
+        let uid = accepted.ownerUID
+        try admitPerson(card, accepted)
         if breakGlass {
             if comment?.isEmpty != false { throw Refusal("breaking the glass needs a reason") }
             return
         }
-        let person = person(uid)
+        let person = person(accepted)
         if person == nil, card.quorum > 1 || card.notInitiator {
             throw Refusal("who uid \(uid) is, is not established: the approval needs people of the site file")
         }
-        if card.notInitiator, isInitiator(uid) { throw Refusal("whoever started the run may not approve it") }
+        if card.notInitiator, isInitiator(uid, person) { throw Refusal("whoever started the run may not approve it") }
         let name = person?.name ?? "uid \(uid)"
         if state.steps[card.step]?.approvals.contains(where: { ($0.person ?? "uid \($0.uid)") == name }) == true {
             throw Refusal("\(name) has approved already")
         }
     }
 
-    private func admitPerson(_ card: Card, _ uid: UInt32) throws(Refusal) {
+    private func admitPerson(_ card: Card, _ accepted: AcceptedRequest) throws(Refusal) {
         if card.roles.isEmpty { return }
         let roles = card.roles.joined(separator: ", ")
-        guard let person = person(uid) else {
+        let uid = accepted.ownerUID
+        guard let person = person(accepted) else {
             throw Refusal("who uid \(uid) is, is not established, so it fills none of the roles \(roles)")
         }
         guard person.roles.contains(where: card.roles.contains) else {
@@ -121,10 +151,11 @@ extension Decision {
         }
     }
 
-    private func isInitiator(_ uid: UInt32) -> Bool {
+    /// Somebody who signs may use another's file, or the initiator's: then the name decides.
+    private func isInitiator(_ uid: UInt32, _ person: PlannedPerson?) -> Bool {
         guard let created = state.created else { return false }
-        if uid == created.initiatorUID { return true }
-        guard let person = person(uid) else { return false }
+        guard let person else { return uid == created.initiatorUID }
+        if uid == created.initiatorUID, person.name == self.person(uid)?.name { return true }
         return person.name == self.person(created.initiatorUID)?.name
     }
 
@@ -173,16 +204,17 @@ extension Decision {
     /// What an applied request leads to; also after a crash that cut it off.
     mutating func carryOut(_ accepted: AcceptedRequest) throws(MachineError) {
         let uid = accepted.ownerUID
-        let name = person(uid)?.name ?? "uid \(uid)"
+        let name = person(accepted)?.name ?? "uid \(uid)"
         switch accepted.request.ask {
         case .approve(let step, let card, let comment, let breakGlass):
-            let shown = person(uid)
+            let shown = person(accepted)
             try emit(
                 .approvalCounted(
                     step,
                     Approval(
                         uid: uid, person: shown?.name, roles: shown?.roles ?? [], card: card,
-                        request: accepted.request.id, breakGlass: breakGlass, comment: comment)))
+                        request: accepted.request.id, breakGlass: breakGlass, comment: comment,
+                        signed: accepted.signer == nil ? nil : true)))
         case .reject(let step, _, let reason):
             if let index = state.topology.positions[step] { try fail(index, reason: "rejected by \(name): \(reason)") }
         case .resolve(let step, let resolution, let reason, let inputs, _):

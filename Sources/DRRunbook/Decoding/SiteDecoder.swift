@@ -12,7 +12,8 @@ package enum SiteDecoder {
             PlannedPerson(
                 name: entry.key.value, user: reader.text(entry.value["user"]) ?? "",
                 uid: reader.integer(entry.value["uid"]).flatMap { UInt32(exactly: $0) },
-                roles: entry.value["roles"]?.elements?.compactMap { reader.text($0) } ?? [])
+                roles: entry.value["roles"]?.elements?.compactMap { reader.text($0) } ?? [],
+                keys: entry.value["keys"]?.elements?.compactMap { reader.text($0) })
         }
         var repositories: [String: PlannedRepository] = [:]
         for entry in spec?["repositories"]?.entries ?? [] {
@@ -31,7 +32,19 @@ package enum SiteDecoder {
         let site = Site(
             name: reader.text(root["metadata"]?["name"]) ?? "", people: people, repositories: repositories,
             secrets: secrets, channels: channels, digest: Digest.of(source.bytes))
-        return Diagnosed(site, document.diagnostics + sharedUsers(spec))
+        return Diagnosed(site, document.diagnostics + sharedUsers(spec) + unreadableKeys(spec))
+    }
+
+    /// A key is the two first words of a public key's file, on one line.
+    private static func unreadableKeys(_ spec: SourceNode?) -> [Diagnostic] {
+        (spec?["people"]?.entries ?? []).flatMap { $0.value["keys"]?.elements ?? [] }.compactMap { node in
+            guard let text = node.scalar?.text,
+                text.wholeMatch(of: /[a-z0-9@.-]+ [A-Za-z0-9+\/=]+( [^\n]*)?/) == nil
+            else { return nil }
+            return Diagnostic(
+                .restriction, at: node.place, "this is no SSH public key",
+                fix: "write the line of a `.pub` file: its type, a space, and its base64")
+        }
     }
 
     /// Two people with one user would be one person twice, and fill a quorum alone.

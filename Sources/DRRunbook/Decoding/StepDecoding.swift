@@ -247,10 +247,12 @@ extension NodeReader {
     }
 
     private mutating func approval(_ node: SourceNode, title: String) -> ApprovalCard {
-        ApprovalCard(
+        var card = ApprovalCard(
             message: template(node["message"]) ?? Template(title),
             roles: node["roles"]?.elements?.compactMap { text($0) } ?? [],
             quorum: integer(node["quorum"]).map { Int($0) } ?? 1, notInitiator: flag(node["notInitiator"]) ?? false,
             within: duration(node["within"]))
+        card.signed = flag(node["signed"])
+        return card
     }
 }

@@ -207,12 +207,15 @@ package struct PlannedPerson: Codable, Sendable, Equatable {
     package var user: String
     package var uid: UInt32?
     package var roles: [String]
+    /// SSH public keys, `TYPE BASE64`, whose signatures are this person's; nil: none.
+    package var keys: [String]?
 
-    package init(name: String, user: String, uid: UInt32? = nil, roles: [String] = []) {
+    package init(name: String, user: String, uid: UInt32? = nil, roles: [String] = [], keys: [String]? = nil) {
         self.name = name
         self.user = user
         self.uid = uid
         self.roles = roles
+        self.keys = keys
     }
 }
 

@@ -170,6 +170,8 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
     package var quorum: Int
     package var notInitiator: Bool
     package var within: TimeSpan?
+    /// Only approvals signed with a key of the plan count; nil: all do.
+    package var signed: Bool?
 
     package init(
         message: Template, roles: [String] = [], quorum: Int = 1, notInitiator: Bool = false, within: TimeSpan? = nil

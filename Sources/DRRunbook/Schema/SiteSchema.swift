@@ -31,6 +31,7 @@ enum SiteSchema {
             .required("user", .text, "The operating system's user."),
             .optional("uid", .integer(0...4_294_967_294), "That user's number; looked up where it is left out."),
             .required("roles", .list(.name, isEmptyAllowed: true), "The roles held."),
+            .optional("keys", .list(.text), "SSH public keys, `TYPE BASE64`, whose signatures are this person's."),
         ])
 
     private static let repository = ObjectSchema(

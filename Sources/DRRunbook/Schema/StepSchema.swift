@@ -226,6 +226,7 @@ enum StepSchema {
             .optional("message", .template, "What is asked; the step's title."),
             .optional("roles", .list(.name, isEmptyAllowed: true), "Who may: people holding any of these; anybody."),
             .optional("quorum", .integer(1...100), "How many distinct people; 1."),
+            .optional("signed", .boolean, "Whether only approvals signed with an SSH key count; false."),
             .optional("notInitiator", .boolean, "Whether who started the run does not count; false."),
             .optional("within", .duration, "After which it is asked again."),
         ])

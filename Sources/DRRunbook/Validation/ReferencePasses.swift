@@ -80,7 +80,8 @@ extension RunbookValidator {
             }
             // Root is whoever became root: who that is, is not established, and fills no role.
             let holders = (validation.site?.people ?? []).filter {
-                $0.user != "root" && !Set($0.roles).isDisjoint(with: card.roles)
+                ($0.user != "root" || card.signed == true) && (card.signed != true || $0.keys?.isEmpty == false)
+                    && !Set($0.roles).isDisjoint(with: card.roles)
             }
             guard holders.count < card.quorum else { return [] }
             return [

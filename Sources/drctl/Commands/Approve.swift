@@ -8,9 +8,18 @@ import DRSystem
 struct Approve: Command {
     static let configuration = CommandConfiguration(
         abstract: "Approve what a run asks for.",
-        usage: "drctl approve [RUN] [STEP] [--comment TEXT] [--wait DURATION] [options]",
+        usage: """
+            drctl approve [RUN] [STEP] [--comment TEXT] [--sign KEYFILE] [options]
+                   drctl approve [RUN] [STEP] --export FILE
+                   drctl approve --import FILE
+            """,
         discussion: """
-            The approval is bound to the card as it is shown: if what would be done changes, it does not count.
+            The approval is bound to the card as it is shown: if what would be done
+            changes, it does not count. Signed, it is also bound to whoever has the key.
+
+            Somebody who cannot reach this host signs a file instead: write it with
+            --export, let them sign it (`ssh-keygen -Y sign -n drctl -f KEY FILE`), and
+            bring FILE and FILE.sig back with --import.
 
             Example:  drctl approve orders-20261122 go --comment "checked with Ada"
             """)
@@ -25,20 +34,43 @@ struct Approve: Command {
     @Option(
         help: ArgumentHelp("Wait for the question to be asked, at most this long (30s, 10m).", valueName: "duration"))
     var wait: TimeSpan?
+    @Option(help: ArgumentHelp("Sign it with this SSH key, or the agent's for a .pub file.", valueName: "keyfile"))
+    var sign: String?
+    @Option(help: ArgumentHelp("Write what somebody else is to sign; approves nothing yet.", valueName: "file"))
+    var export: String?
+    @Option(name: .customLong("import"), help: ArgumentHelp("Approve by a file and FILE.sig.", valueName: "file"))
+    var imported: String?
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if breakGlass && comment == nil {
             throw ValidationError("--break-glass needs --comment TEXT: the report has to say why")
         }
+        if [sign, export, imported].compactMap({ $0 }).count > 1 {
+            throw ValidationError("--sign, --export and --import are different ways: write one of them")
+        }
+        if imported != nil, selection.run != nil || comment != nil || breakGlass {
+            throw ValidationError("--import takes nothing else: what counts is what was signed")
+        }
     }
 
     func perform() async throws -> Outcome {
+        if let imported { return try await SignedApproval.imported(imported, state: selection.state) }
         let (view, card) = try await CardSelection(selection: selection, step: step, kind: .approval, wait: wait).card()
         CardView(card: card, run: view.directory.id).show()
-        return try await Asking(view).leave(
-            .approve(step: card.step, card: card.digest, comment: comment, breakGlass: breakGlass),
-            done: "approved: \(card.step)")
+        if sign == nil, export == nil {
+            return try await Asking(view).leave(
+                .approve(step: card.step, card: card.digest, comment: comment, breakGlass: breakGlass),
+                done: "approved: \(card.step)")
+        }
+        guard let created = view.state.created else {
+            throw Failure(exit: .internalError, code: "run.empty", message: "the run has no beginning")
+        }
+        let statement = ApprovalStatement(
+            id: try Asking.newID(), run: created.run, plan: created.plan, card: card, comment: comment,
+            breakGlass: breakGlass)
+        if let export { return try SignedApproval.export(statement, to: export) }
+        return try await SignedApproval.leave(statement, signedWith: sign ?? "", in: view)
     }
 }
 

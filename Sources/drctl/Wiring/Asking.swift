@@ -25,9 +25,14 @@ struct Asking {
 
     /// - Throws: where the run is closed, and where it refuses.
     func leave(_ ask: Request.Ask, done: String) async throws -> Outcome {
+        let request = Request(id: try Self.newID(), run: directory.id, uid: Host.effectiveUID, ask: ask)
+        return try await leave(request, done: done)
+    }
+
+    /// A request that is whole already: a signed one.
+    func leave(_ request: Request, done: String) async throws -> Outcome {
         if view.isClosed { throw closed("run \(directory.id) is closed already") }
-        let id = try Self.newID()
-        let request = Request(id: id, run: directory.id, uid: Host.effectiveUID, ask: ask)
+        let id = request.id
         try RequestBox(of: directory).leave(request)
         let deadline = try Deadline(after: Self.patience)
         while !deadline.isPast {

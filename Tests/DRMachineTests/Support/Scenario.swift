@@ -183,7 +183,17 @@ struct Scenario {
         requests += 1
         let id = options["id"] ?? "q\(requests)"
         let uid = UInt32(try options.integer("uid") ?? 1000)
-        let request = Request(id: id, run: options["run"] ?? "r1", uid: uid, ask: try ask(words, options))
+        var request = Request(id: id, run: options["run"] ?? "r1", uid: uid, ask: try ask(words, options))
+        if let signer = options["signer"], let card = state?.steps[StepID(words[1])]?.card, let created = state?.created
+        {
+            var statement = ApprovalStatement(
+                id: id, run: created.run, plan: created.plan, card: card, comment: options["comment"])
+            if options.has("otherPlan") { statement.plan = testDigest("ff") }
+            if options.has("otherWords") { statement.comment = "something else" }
+            request.signed = SignedStatement(statement: try statement.encoded(), signature: "armoured")
+            return AcceptedRequest(
+                request: request, ownerUID: uid, bytes: "{}", signer: signer == "nobody" ? nil : signer)
+        }
         return AcceptedRequest(
             request: request, ownerUID: UInt32(try options.integer("owner") ?? Int(uid)), bytes: "{}")
     }

@@ -158,12 +158,13 @@ struct ScenarioPlan {
                     instructions: try template(options["text"] ?? "Do \(id)"), owner: "ops", within: within,
                     inputs: inputs, evidenceRequired: options.has("evidence")))
         case "approve":
-            return .approve(
-                ApprovalCard(
-                    message: try template(options["text"] ?? "Go on with \(id)?"),
-                    roles: (options["roles"] ?? "").split(separator: ",").map(String.init),
-                    quorum: try options.integer("quorum") ?? 1, notInitiator: options.has("notInitiator"),
-                    within: within))
+            var card = ApprovalCard(
+                message: try template(options["text"] ?? "Go on with \(id)?"),
+                roles: (options["roles"] ?? "").split(separator: ",").map(String.init),
+                quorum: try options.integer("quorum") ?? 1, notInitiator: options.has("notInitiator"),
+                within: within)
+            if options.has("signed") { card.signed = true }
+            return .approve(card)
         default: throw ScenarioError("a step cannot be \(kind)")
         }
     }
