@@ -11,7 +11,8 @@ struct FindingsPass {
     /// Headlines first, then deviations, then notes; each in the journal's order.
     func findings() -> [Finding] {
         let all =
-            objectives + isolation + approvals + doubts + cleanup + services + resyncs + backups + runners + steps
+            shape + objectives + isolation + approvals + doubts + cleanup + services + resyncs + backups + runners
+            + steps
             + people + clocks + outputs + notes
         return Finding.Weight.allCases.flatMap { weight in
             all.filter { $0.weight == weight }.enumerated()
@@ -64,6 +65,7 @@ struct FindingsPass {
                     event: entry.number)
             }
         }
+        if plan.shape?.isTabletop == true { return found }
         if let reason = plan.isolation?.doneWithout {
             return [
                 Finding(
@@ -79,6 +81,26 @@ struct FindingsPass {
                 Finding(
                     weight: .headline, kind: "isolationNotChecked",
                     text: "steps ran and the journal holds no check of the drill's isolation"))
+        }
+        return found
+    }
+
+    /// What the drill was not.
+    private var shape: [Finding] {
+        var found: [Finding] = []
+        if plan.shape?.isTabletop == true {
+            found.append(
+                Finding(
+                    weight: .headline, kind: "tabletop",
+                    text: "THIS WAS A TABLETOP DRILL: people talked it through, and nothing was done. It shows nothing "
+                        + "of times, data or machines"))
+        }
+        if let only = plan.shape?.only {
+            found.append(
+                Finding(
+                    weight: .headline, kind: "partial",
+                    text: "THIS WAS A DRILL OF A PART: only \(only.joined(separator: ", ")), with what its steps need. "
+                        + "It says nothing of the runbook's other services"))
         }
         return found
     }

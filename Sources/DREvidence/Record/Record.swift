@@ -84,6 +84,8 @@ package struct PlanFacts: Codable, Sendable, Equatable {
     package var networks: [PlannedNetwork]?
     /// Why a drill was carried out without isolation; nil: it was isolated, or real.
     package var withoutIsolation: String?
+    /// In what a drill differed from all of its runbook; nil: in nothing.
+    package var shape: DrillShape?
 }
 
 /// How the run ended, and what became of its objectives.

@@ -74,6 +74,7 @@ extension PlanFacts {
         let networks = plan.isolation?.networks ?? []
         self.networks = networks.isEmpty ? nil : networks
         withoutIsolation = plan.isolation?.doneWithout
+        shape = plan.shape
     }
 }
 

@@ -238,6 +238,9 @@ extension ReportPage {
         guard record.run.mode == .drill else {
             return "This was a real run: nothing was isolated, and nothing was meant to be."
         }
+        if record.plan.shape?.isTabletop == true {
+            return "This drill was talked through: nothing was done, and nothing had to be isolated."
+        }
         if let reason = record.plan.withoutIsolation {
             return Shown(
                 "THIS DRILL WAS NOT ISOLATED; its runbook allows that. The machine could not isolate it: \(reason)")

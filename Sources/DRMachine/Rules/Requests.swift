@@ -173,6 +173,7 @@ extension Decision {
         case .asking where step.card?.kind == .approval:
             throw Refusal("step \(id) waits for an approval: approve or reject it")
         case .asking, .held, .inDoubt: break
+        case .waiting(due: .some) where resolution == .done || resolution == .skip: break
         default: throw Refusal("step \(id) is \(step.phase.words) and needs no answer")
         }
         if resolution == .done, isApproval { throw Refusal("an approval is given by `approve`, not by `resolve`") }

@@ -37,6 +37,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package var dependencies: [String: PlannedDependency]
     /// The only places that HTTP requests may go to (`HTTPDestination`); nil: all but a few that none should.
     package var httpAllow: [String]?
+    /// In what a drill differs from all of its runbook; nil: in nothing.
+    package var shape: DrillShape?
     /// SHA-256 of the exact bytes of the site file and the catalogue that were read; nil when there was none.
     package var siteDigest: Digest?
     package var catalogueDigest: Digest?
@@ -49,8 +51,8 @@ package struct Plan: Codable, Sendable, Equatable {
     /// Main steps, what undoes them, and cleanup, in this order.
     package var allSteps: [PlannedStep] { steps + rollbacks + cleanup }
 
-    /// Whether there is an inside: a drill's, unless it does without isolation.
-    package var hasInside: Bool { mode == .drill && isolation?.doneWithout == nil }
+    /// Whether there is an inside: a drill's, unless it does without isolation, or nothing is done.
+    package var hasInside: Bool { mode == .drill && isolation?.doneWithout == nil && shape?.isTabletop != true }
 
     /// Where its steps can run.
     package var places: [Place] { hasInside ? [.inside, .outside] : [.outside] }
@@ -62,7 +64,7 @@ package struct Plan: Codable, Sendable, Equatable {
         cleanup: [PlannedStep] = [], files: [PlannedFile] = [], people: [PlannedPerson] = [],
         repositories: [String: PlannedRepository] = [:], secrets: [String: SecretReference] = [:], width: Int = 8,
         concurrency: [String: Int] = [:], dependencies: [String: PlannedDependency] = [:], httpAllow: [String]? = nil,
-        siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
+        shape: DrillShape? = nil, siteDigest: Digest? = nil, catalogueDigest: Digest? = nil
     ) {
         self.runbook = runbook
         self.purpose = purpose
@@ -84,6 +86,7 @@ package struct Plan: Codable, Sendable, Equatable {
         self.concurrency = concurrency
         self.dependencies = dependencies
         self.httpAllow = httpAllow
+        self.shape = shape
         self.siteDigest = siteDigest
         self.catalogueDigest = catalogueDigest
     }
@@ -114,6 +117,7 @@ extension Plan {
             concurrency: try plan.decodeIfPresent([String: Int].self, forKey: .concurrency) ?? [:],
             dependencies: try plan.decodeIfPresent([String: PlannedDependency].self, forKey: .dependencies) ?? [:],
             httpAllow: try plan.decodeIfPresent([String].self, forKey: .httpAllow),
+            shape: try plan.decodeIfPresent(DrillShape.self, forKey: .shape),
             siteDigest: try plan.decodeIfPresent(Digest.self, forKey: .siteDigest),
             catalogueDigest: try plan.decodeIfPresent(Digest.self, forKey: .catalogueDigest))
         schema = try plan.decode(String.self, forKey: .schema)

@@ -59,10 +59,13 @@ package struct Planner {
         let gates = runbook.dependencies.values.map(\.gate)
         for gate in gates { files.collect(gate) }
         let (expanded, rollbacks, uses, limits) = expanded(variants, context, files, drillReads: reads)
-        let steps = gated(expanded, uses: uses, context, files, drillReads: reads)
+        let steps = shaped(gated(expanded, uses: uses, context, files, drillReads: reads))
+        let isTabletop = request.shape?.isTabletop == true
+        let kept = Set(steps.map(\.id))
+        let undoing = isTabletop ? [] : rollbacks.filter { $0.undoes.map(kept.contains) == true }
         // Only drills have something to put back.
         let cleanup =
-            request.mode == .drill
+            request.mode == .drill && !isTabletop
             ? runbook.cleanup.compactMap { planned($0, of: $0, context, files, drillReads: reads) } : []
         diagnostics += files.diagnostics
         let repositories = repositories(
@@ -72,19 +75,22 @@ package struct Planner {
             runbook: RunbookIdentity(
                 name: runbook.name, title: runbook.title, owner: runbook.owner, digest: runbook.digest),
             purpose: runbook.purpose, mode: request.mode, environment: name, inputs: inputs, targets: targets,
-            services: services(marked: steps), isolation: isolation,
-            steps: digested(steps, files), rollbacks: digested(rollbacks, files),
-            rollback: runbook.rollback ?? (request.mode == .drill ? .auto : .ask), cleanup: digested(cleanup, files),
+            services: services(marked: steps).filter { request.shape?.only?.contains($0.name) != false },
+            isolation: isTabletop ? nil : isolation,
+            steps: digested(steps, files), rollbacks: digested(undoing, files),
+            rollback: isTabletop ? .never : runbook.rollback ?? (request.mode == .drill ? .auto : .ask),
+            cleanup: digested(cleanup, files),
             files: files.files,
             people: (site?.people ?? []).map { person in
                 var person = person
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
             },
-            repositories: repositories, secrets: secrets(of: steps + rollbacks + cleanup, in: environment),
+            repositories: repositories, secrets: secrets(of: steps + undoing + cleanup, in: environment),
             width: runbook.width,
             concurrency: runbook.concurrency.merging(limits) { own, _ in own }, dependencies: dependencies(context),
-            httpAllow: httpAllow(environment, context), siteDigest: site?.digest, catalogueDigest: catalogue?.digest)
+            httpAllow: httpAllow(environment, context), shape: request.shape, siteDigest: site?.digest,
+            catalogueDigest: catalogue?.digest)
     }
 
     /// The services that the runbook names, and those whose clocks a `foreach` marks.

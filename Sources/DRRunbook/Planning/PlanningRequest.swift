@@ -8,6 +8,8 @@ package struct PlanningRequest: Sendable {
     package var folder: String
     /// Why a drill has to do without isolation; nil: it is isolated.
     package var withoutIsolation: String?
+    /// nil: all of the runbook, carried out, and taken down at its end.
+    package var shape: DrillShape?
 
     package init(mode: RunMode, environment: String? = nil, inputs: [String: String] = [:], folder: String) {
         self.mode = mode

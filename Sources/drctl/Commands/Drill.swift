@@ -15,7 +15,11 @@ struct Drill: Command {
             The drill runs in namespaces of its own, with no network but what its runbook allows. Ctrl-C cancels it and cleans up.
             Exits 0 when every objective is met, 4 when one is missed, 41 when the drill failed, 45 when it was refused.
 
+            --hold ends when its time is over, or with
+            `drctl resolve RUN drill.hold --as done`.
+
             Example:  drctl drill Runbooks/first-drill.yaml
+                      drctl drill Runbooks/orders.yaml --only service=orders --hold 2h
                       drctl drill Runbooks/first-drill.yaml --input source=/srv/site
             """)
 
@@ -24,8 +28,32 @@ struct Drill: Command {
     var id: String?
     @Flag(help: "Ask nobody here; what is not answered in its time ends the drill.")
     var unattended = false
+    @Option(
+        help: ArgumentHelp(
+            "Drill this service alone, with all that its steps need; may be given again.", valueName: "service=NAME"))
+    var only: [String] = []
+    @Flag(help: "Talk it through: every step is a card, nothing is done.")
+    var tabletop = false
+    @Option(help: ArgumentHelp("Keep what was built up so long for a look.", valueName: "duration"))
+    var hold: TimeSpan?
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        for word in only where !word.hasPrefix("service=") || word.count == 8 {
+            throw ValidationError("--only takes service=NAME, not \(word)")
+        }
+        if tabletop, hold != nil {
+            throw ValidationError("--hold keeps what a drill builds up; --tabletop builds nothing up")
+        }
+    }
+
+    private var shape: DrillShape? {
+        if only.isEmpty, !tabletop, hold == nil { return nil }
+        return DrillShape(
+            only: only.isEmpty ? nil : only.map { String($0.dropFirst(8)) }, isTabletop: tabletop ? true : nil,
+            hold: hold)
+    }
 
     func perform() async throws -> Outcome {
         let plan = try await isolatedPlan()
@@ -37,7 +65,8 @@ struct Drill: Command {
 
     /// Before anything exists: a machine that cannot isolate refuses the drill, unless its runbook says otherwise.
     private func isolatedPlan() async throws -> Plan {
-        let plan = try runbook.plan(.drill)
+        let plan = try runbook.plan(.drill, shape: shape)
+        if tabletop { return plan }
         do throws(EngineError) {
             try await Isolation.checkAvailable(for: plan.isolation?.networks ?? [])
             return plan
@@ -45,7 +74,7 @@ struct Drill: Command {
             guard plan.isolation?.whenUnavailable == .doWithout else { throw error }
             Output.note(
                 "WITHOUT ISOLATION: \(error.message). The runbook lets the drill go on; all of it runs outside.")
-            return try runbook.plan(.drill, withoutIsolation: error.message)
+            return try runbook.plan(.drill, withoutIsolation: error.message, shape: shape)
         }
     }
 }

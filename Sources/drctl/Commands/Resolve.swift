@@ -5,7 +5,7 @@ import DRRunbook
 
 struct Resolve: Command {
     static let configuration = CommandConfiguration(
-        abstract: "Answer a step that is held, in doubt, or done by hand.",
+        abstract: "Answer a step that is held, in doubt, or done by hand; end a wait.",
         usage: "drctl resolve [RUN] [STEP] --as retry|done|failed|skip --reason TEXT [options]",
         discussion: """
             retry   another attempt
@@ -34,8 +34,12 @@ struct Resolve: Command {
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
-        let view = try selection.select("resolve") { !$0.stuckSteps.isEmpty }
-        let stuck = view.stuckSteps.filter { step == nil || $0.rawValue == step }
+        let view = try selection.select("resolve") {
+            !$0.stuckSteps.isEmpty || (step != nil && !$0.waitingSteps.isEmpty)
+        }
+        // Nobody means a wait that needs no answer without naming it.
+        let open = view.stuckSteps + (step == nil ? [] : view.waitingSteps)
+        let stuck = open.filter { step == nil || $0.rawValue == step }
         guard let id = stuck.first, stuck.count == 1 else {
             throw Failure(
                 exit: .usage, code: "step.notStuck",

@@ -82,7 +82,7 @@ struct RunSession {
     }
 
     private func isolation(_ executable: FilePath) async throws -> Isolation? {
-        guard let isolation = plan.isolation, isolation.doneWithout == nil else { return nil }
+        guard let isolation = plan.isolation, plan.hasInside else { return nil }
         return Isolation(
             runDirectory: directory.path, executable: executable,
             readOnlyBinds: isolation.readOnlyBinds.map { FilePath($0) }, hiddenFiles: plan.secretFiles,

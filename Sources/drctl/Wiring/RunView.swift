@@ -63,6 +63,15 @@ struct RunView: Sendable {
             }
     }
 
+    /// The steps that wait for a time to come, which a person may end before it.
+    var waitingSteps: [StepID] {
+        isClosed
+            ? []
+            : plan.steps.map(\.id).filter { id in
+                if case .waiting(due: .some) = state.steps[id]?.phase { true } else { false }
+            }
+    }
+
     /// Whether somebody has to say if what was done is undone.
     var isAskedForRollback: Bool {
         guard case .stopping(_, _, .rollback) = state.status, case .asked = state.rollback else { return false }

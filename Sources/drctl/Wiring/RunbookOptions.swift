@@ -47,13 +47,14 @@ struct RunbookOptions: ParsableArguments {
 
     /// - Parameter withoutIsolation: why a drill has to do without; nil: it is isolated.
     /// - Throws: `Failure` with every diagnostic, exit 40.
-    func plan(_ mode: RunMode, withoutIsolation: String? = nil) throws -> Plan {
+    func plan(_ mode: RunMode, withoutIsolation: String? = nil, shape: DrillShape? = nil) throws -> Plan {
         let folder = try Paths.absolute(runbook).removingLastComponent()
         let sources = try sources()
         var request = PlanningRequest(
             mode: mode, environment: environment, inputs: try absolute(try parsedInputs(), for: sources),
             folder: folder.string)
         request.withoutIsolation = withoutIsolation
+        request.shape = shape
         let planned = sources.plan(request, world: try Self.world(of: runbook))
         let view = DiagnosticView(sources.texts)
         guard let plan = planned.sound else { throw DiagnosedFailure(diagnostics: planned.diagnostics, view: view) }
