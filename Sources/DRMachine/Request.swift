@@ -10,6 +10,8 @@ package struct Request: Codable, Sendable, Equatable {
     package var ask: Ask
     /// The approval as somebody signed it; nil: it counts by the file's owner.
     package var signed: SignedStatement?
+    /// Files that lie beside the request; nil: none.
+    package var files: [EvidenceFile]?
 
     package init(id: String, run: String, uid: UInt32, ask: Ask) {
         self.id = id

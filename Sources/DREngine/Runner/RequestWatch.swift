@@ -41,7 +41,21 @@ final class RequestWatch: Sendable {
         guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else { return }
         for one in found where state.withLock({ $0.handedOver.insert(one.id).inserted }) {
             switch one {
-            case .accepted(let request): mailbox.put(.input(await signed(request)))
+            case .accepted(let request):
+                do {
+                    let fault = try await BlockingThread.run { [box] in try box.keepEvidence(of: request) }
+                    let id = request.request.id
+                    let input: Input =
+                        if let fault {
+                            .requestRefused(id: id, ownerUID: request.ownerUID, reason: fault)
+                        } else {
+                            await signed(request)
+                        }
+                    mailbox.put(.input(input))
+                } catch {
+                    // What cannot be kept now is tried again.
+                    state.withLock { _ = $0.handedOver.remove(request.request.id) }
+                }
             case .refused(let id, let owner, let reason):
                 mailbox.put(.input(.requestRefused(id: id, ownerUID: owner, reason: reason)))
             }
@@ -70,7 +84,10 @@ final class RequestWatch: Sendable {
         let box = box
         BlockingThread.detach {
             // What cannot be removed stays; its id is in the journal, so it is never applied again.
-            for id in settled { try? box.remove(id) }
+            for id in settled {
+                try? box.remove(id)
+                box.removeEvidence(id)
+            }
         }
         state.withLock { $0.handedOver.subtract(settled) }
     }

@@ -1,3 +1,4 @@
+import DRCrypto
 import DRMachine
 import DRRunbook
 
@@ -8,8 +9,9 @@ extension Decision {
             case .requestApplied(let accepted):
                 var decision = Decision(
                     at: RecordTime(entry.at), event: entry.number, request: accepted.request.id, uid: accepted.ownerUID,
-                    person: plan.person(uid: accepted.ownerUID), breakGlass: false)
+                    person: accepted.signer ?? plan.person(uid: accepted.ownerUID), breakGlass: false)
                 decision.describe(accepted.request.ask)
+                decision.add(accepted.request.files ?? [])
                 return decision
             case .requestRefused(let id, let uid, let reason):
                 return Decision(
@@ -18,6 +20,12 @@ extension Decision {
             default: return nil
             }
         }
+    }
+
+    private mutating func add(_ files: [EvidenceFile]) {
+        guard !files.isEmpty else { return }
+        let named = files.map { "\($0.name), \(Wording.bytes($0.sizeBytes)), SHA-256 \($0.sha256.hex)" }
+        text = (text.map { $0 + " " } ?? "") + "(files: \(named.joined(separator: "; ")))"
     }
 
     private mutating func describe(_ request: Request.Ask) {

@@ -36,6 +36,7 @@ package struct EvidenceVerifier {
         guard let journal = readJournal(recordHead: record?.journal), let plan = readPlan(journal) else { return }
         if let recordBytes, let record { refold(plan, journal, record, recordBytes) }
         for file in plan.files { compare("files/" + file.path, file.sha256, file.sizeBytes) }
+        for (path, file) in evidence(of: journal.events) { compare(path, file.sha256, file.sizeBytes) }
         for output in outputs(of: journal.events) { compare(output.path, output.sha256, output.sizeBytes) }
     }
 
@@ -145,6 +146,16 @@ package struct EvidenceVerifier {
     }
 
     // MARK: Files
+
+    /// The files that people's answers were given with.
+    private func evidence(of events: [JournaledEvent]) -> [(String, EvidenceFile)] {
+        events.flatMap { entry -> [(String, EvidenceFile)] in
+            guard case .requestApplied(let accepted) = entry.event else { return [] }
+            return (accepted.request.files ?? []).enumerated().map { index, file in
+                (file.path(request: accepted.request.id, index: index), file)
+            }
+        }
+    }
 
     private func outputs(of events: [JournaledEvent]) -> [OutputRecord] {
         events.flatMap { entry -> [OutputRecord] in

@@ -40,7 +40,9 @@ extension Decision {
             try admitPerson(shown, accepted)
             if reason.isEmpty { throw Refusal("a rejection needs a reason") }
         case .resolve(let step, let resolution, let reason, let inputs, let evidence):
-            try admitResolution(step, resolution, reason: reason, inputs: inputs, evidence: evidence)
+            try admitResolution(
+                step, resolution, reason: reason, inputs: inputs,
+                evidence: evidence + (request.files ?? []).map(\.name))
         case .cancel:
             if state.status.isStopping { throw Refusal("the run is stopping already") }
         case .undo(let reason), .commit(let reason):

@@ -2,6 +2,8 @@ import ArgumentParser
 import DRJournal
 import DRMachine
 import DRRunbook
+import DRSystem
+import SystemPackage
 
 struct Resolve: Command {
     static let configuration = CommandConfiguration(
@@ -31,6 +33,11 @@ struct Resolve: Command {
     var inputs: [String] = []
     @Option(help: ArgumentHelp("A ticket, a path, a link: what shows that it was done.", valueName: "text"))
     var evidence: [String] = []
+    @Option(
+        name: .customLong("evidence-file"),
+        help: ArgumentHelp(
+            "A file that shows it: kept with the run, its digest in the journal.", valueName: "file"))
+    var evidenceFiles: [String] = []
     @OptionGroup var output: OutputOptions
 
     func perform() async throws -> Outcome {
@@ -50,11 +57,25 @@ struct Resolve: Command {
                     ? "see `drctl status \(view.directory.id)`"
                     : "name one: " + stuck.map(\.rawValue).joined(separator: ", "))
         }
+        let files = try evidenceFiles.map { try Self.read($0) }
         return try await Asking(view).leave(
             .resolve(
                 step: id, as: `as`, reason: reason, inputs: try typedInputs(Self.types(of: id, in: view)),
-                evidence: evidence),
+                evidence: evidence), files: files,
             done: "resolved: \(id) as \(`as`.rawValue)")
+    }
+
+    private static func read(_ file: String) throws -> (name: String, bytes: [UInt8]) {
+        let path = try Paths.absolute(file)
+        return (
+            path.lastComponent?.string ?? "", try DurableFile.read(at: path, limit: EvidenceFile.byteLimit)
+        )
+    }
+
+    func validate() throws {
+        if evidenceFiles.count > EvidenceFile.maximumCount {
+            throw ValidationError("at most \(EvidenceFile.maximumCount) files: put more of them into an archive")
+        }
     }
 
     /// What a card asks to enter; of a step without one, the outputs that it declares.

@@ -24,16 +24,20 @@ struct Asking {
     init(_ view: RunView) { self.view = view }
 
     /// - Throws: where the run is closed, and where it refuses.
-    func leave(_ ask: Request.Ask, done: String) async throws -> Outcome {
-        let request = Request(id: try Self.newID(), run: directory.id, uid: Host.effectiveUID, ask: ask)
-        return try await leave(request, done: done)
+    /// - Parameter files: what shows that it is so.
+    func leave(
+        _ ask: Request.Ask, files: [(name: String, bytes: [UInt8])] = [], done: String
+    ) async throws -> Outcome {
+        var request = Request(id: try Self.newID(), run: directory.id, uid: Host.effectiveUID, ask: ask)
+        if !files.isEmpty { request.files = files.map { EvidenceFile(name: $0.name, bytes: $0.bytes) } }
+        return try await leave(request, contents: files.map(\.bytes), done: done)
     }
 
     /// A request that is whole already: a signed one.
-    func leave(_ request: Request, done: String) async throws -> Outcome {
+    func leave(_ request: Request, contents: [[UInt8]] = [], done: String) async throws -> Outcome {
         if view.isClosed { throw closed("run \(directory.id) is closed already") }
         let id = request.id
-        try RequestBox(of: directory).leave(request)
+        try RequestBox(of: directory).leave(request, files: contents)
         let deadline = try Deadline(after: Self.patience)
         while !deadline.isPast {
             if let outcome = try answered(id, done: done) { return outcome }
