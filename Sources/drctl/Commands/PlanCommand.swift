@@ -1,13 +1,15 @@
 import ArgumentParser
 import DRCrypto
 import DRJournal
+import DRMachine
+import DRMeasure
 import DRRunbook
 import DRSystem
 
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "What a run would do: every step, where it runs and what it needs. Starts nothing.",
+        abstract: "What a run would do, whom it needs, and how long it will take. Starts nothing.",
         usage: "drctl plan RUNBOOK.yaml [--real] [--environment NAME] [--diff RUN] [options]",
         discussion: """
             Example:  drctl plan Runbooks/first-drill.yaml
@@ -34,6 +36,8 @@ struct PlanCommand: Command {
         var plan: Plan
         /// What is different from the plan of an earlier run, where one was named.
         var changes: [PlanDiff.Change]?
+        /// How long it will take, by earlier runs; left out where there is none.
+        var forecast: Forecast?
     }
 
     func perform() async throws -> Outcome {
@@ -47,13 +51,32 @@ struct PlanCommand: Command {
                 [], text: Self.text(changes, since: earlier.directory.id),
                 result: Result(digest: digest.hex, plan: plan, changes: changes))
         }
+        let forecast = format == .text || output.json ? try forecast(plan) : nil
         let text =
             switch format {
-            case .text: Self.text(plan, digest: digest.hex)
+            case .text: Self.text(plan, digest: digest.hex, forecast: forecast)
             case .json: String(decoding: bytes.dropLast(), as: UTF8.self)
             case .dot: PlanGraph(plan: plan).dot
             }
-        return .run([], text: text, result: Result(digest: digest.hex, plan: plan))
+        return .run([], text: text, result: Result(digest: digest.hex, plan: plan, forecast: forecast))
+    }
+
+    /// How many earlier runs a forecast is judged by: the newest ones.
+    private static let mostRuns = 20
+
+    /// - Returns: nil where no run of this runbook in this mode has come to its end here.
+    private func forecast(_ plan: Plan) throws -> Forecast? {
+        let root = try state.root()
+        let names = try RunDirectory.list(in: root).filter { $0.id.hasPrefix("\(plan.runbook.name)-") }
+        var earlier: [RunState] = []
+        // The newest first: an id begins with the runbook's name and the time. Those that cannot be read tell nothing.
+        for directory in names.sorted(by: { $0.id > $1.id }) where earlier.count < Self.mostRuns {
+            guard let view = try? RunView(reading: directory), view.isClosed, view.plan.mode == plan.mode,
+                view.plan.runbook.name == plan.runbook.name
+            else { continue }
+            earlier.append(view.state)
+        }
+        return earlier.isEmpty ? nil : Forecast(plan, earlier: earlier)
     }
 
     private static func text(_ changes: [PlanDiff.Change], since run: String) -> String {
@@ -68,7 +91,7 @@ struct PlanCommand: Command {
         }.joined(separator: "\n")
     }
 
-    static func text(_ plan: Plan, digest: String) -> String {
+    static func text(_ plan: Plan, digest: String, forecast: Forecast? = nil) -> String {
         var lines = [
             "\(displayEscaped(plan.runbook.title))",
             "\(plan.mode == .drill ? "drill" : "REAL RUN") in \(plan.environment), plan \(digest.prefix(16))", "",
@@ -101,6 +124,8 @@ struct PlanCommand: Command {
             lines += ["", "cleanup, whatever happens:"]
             lines += plan.cleanup.map { line($0, in: plan) }
         }
+        let summary = PlanSummary(plan: plan, forecast: forecast).lines
+        if !summary.isEmpty { lines += [""] + summary }
         return lines.joined(separator: "\n")
     }
 
