@@ -7,6 +7,9 @@ import Synchronization
 final class RequestWatch: Sendable {
     private struct State {
         var handedOver: Set<String> = []
+        /// When the folder was changed last, as far as it was seen, and how often it was listed since.
+        var changed: Int64?
+        var looks = 0
         var task: Task<Void, Never>?
     }
 
@@ -36,9 +39,24 @@ final class RequestWatch: Sendable {
 
     func stop() { state.withLock { $0.task }?.cancel() }
 
+    /// A folder that nothing was put into need not be listed. What was put into it in the moment of the last look may
+    /// have left its time as it was: so it is listed twice, and now and then whatever its time says.
+    private var isNew: Bool {
+        guard let changed = try? FileStatus.ifPresent(at: box.directory)?.changedAt else { return true }
+        return state.withLock { state in
+            if state.changed != changed { (state.changed, state.looks) = (changed, 0) }
+            state.looks += 1
+            return state.looks <= 2 || state.looks % 32 == 0
+        }
+    }
+
     private func look() async {
+        guard isNew else { return }
         // A folder that cannot be listed now is listed again; nothing is taken for an empty one.
-        guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else { return }
+        guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else {
+            state.withLock { $0.looks = 0 }
+            return
+        }
         for one in found where state.withLock({ $0.handedOver.insert(one.id).inserted }) {
             switch one {
             case .accepted(let request):
@@ -54,7 +72,10 @@ final class RequestWatch: Sendable {
                     mailbox.put(.input(input))
                 } catch {
                     // What cannot be kept now is tried again.
-                    state.withLock { _ = $0.handedOver.remove(request.request.id) }
+                    state.withLock { state in
+                        _ = state.handedOver.remove(request.request.id)
+                        state.looks = 0
+                    }
                 }
             case .refused(let id, let owner, let reason):
                 mailbox.put(.input(.requestRefused(id: id, ownerUID: owner, reason: reason)))

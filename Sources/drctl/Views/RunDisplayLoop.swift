@@ -7,6 +7,7 @@ import SystemPackage
 
 /// Shows a run until it ends, and asks the person at the terminal what the run asks.
 struct RunDisplayLoop: Sendable {
+    /// So often a picture moves, and lines come together, at most.
     private static let interval = Duration.milliseconds(100)
 
     let feed: RunFeed
@@ -18,7 +19,10 @@ struct RunDisplayLoop: Sendable {
     func run() async {
         var display = display
         var asked: Set<String> = []
-        while true {
+        // A picture shows time passing; lines have nothing to say until something happens.
+        let clock = display.isLive ? Task { await tick() } : nil
+        defer { clock?.cancel() }
+        for await _ in feed.news {
             let (state, events, hasEnded) = feed.take()
             if !events.isEmpty || display.isLive { display.show(events, state: state) }
             if hasEnded {
@@ -28,8 +32,17 @@ struct RunDisplayLoop: Sendable {
             if asks, let card = Self.openApproval(state), asked.insert(card.digest.hex).inserted {
                 display.stepAside()
                 await ask(card)
+                // There may be another one by now.
+                feed.nudge()
             }
             try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.interval)
+            feed.nudge()
         }
     }
 

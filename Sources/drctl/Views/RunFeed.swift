@@ -11,14 +11,25 @@ final class RunFeed: Sendable {
     }
 
     private let state: Mutex<State>
+    /// That there is something to look at; what nobody has looked at yet is said once.
+    let news: AsyncStream<Void>
+    private let newsSource: AsyncStream<Void>.Continuation
 
-    init(plan: Plan) { state = Mutex(State(run: RunState(plan: plan))) }
+    init(plan: Plan) {
+        state = Mutex(State(run: RunState(plan: plan)))
+        (news, newsSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        nudge()
+    }
+
+    /// Has the display look once more.
+    func nudge() { newsSource.yield() }
 
     /// What happened before, which is shown but not told again.
     func start(from view: RunView) {
         state.withLock { state in
             if state.run.lastEvent < view.state.lastEvent { state.run = view.state }
         }
+        nudge()
     }
 
     func add(_ events: [JournaledEvent]) {
@@ -29,6 +40,7 @@ final class RunFeed: Sendable {
                 state.unseen.append(event)
             }
         }
+        nudge()
     }
 
     /// Whether the card is still to be answered.
@@ -39,7 +51,10 @@ final class RunFeed: Sendable {
         }
     }
 
-    func end() { state.withLock { $0.hasEnded = true } }
+    func end() {
+        state.withLock { $0.hasEnded = true }
+        nudge()
+    }
 
     /// The state as it is, what came since the last look, and whether nothing more will come.
     func take() -> (run: RunState, events: [JournaledEvent], hasEnded: Bool) {
