@@ -3,18 +3,17 @@ import DRMachine
 import DRSystem
 import Synchronization
 
-/// Looks into a run's `requests/` now and then, and hands each request to the mailbox once.
+/// Watches a run's `requests/`, and hands each request to the mailbox once.
 final class RequestWatch: Sendable {
     private struct State {
         var handedOver: Set<String> = []
-        /// When the folder was changed last, as far as it was seen, and how often it was listed since.
-        var changed: Int64?
-        var looks = 0
         var task: Task<Void, Never>?
     }
 
-    /// Short enough for a person at a terminal, long enough to cost nothing.
+    /// Short enough for a person at a terminal: how often the folder is listed where it cannot be watched.
     private static let interval = Duration.milliseconds(150)
+    /// A watch that missed something is no reason to miss it for ever, in milliseconds.
+    private static let patience: Int32 = 5000
 
     private let box: RequestBox
     private let signatures: SignatureCheck
@@ -29,9 +28,14 @@ final class RequestWatch: Sendable {
 
     func start() {
         let task = Task { [self] in
+            let watch = FolderWatch(box.directory)
             while !Task.isCancelled {
-                await look()
-                try? await Task.sleep(for: Self.interval)
+                let isDone = await look()
+                if let watch, isDone {
+                    await BlockingThread.run { watch.wait(atMost: Self.patience) }
+                } else {
+                    try? await Task.sleep(for: Self.interval)
+                }
             }
         }
         state.withLock { $0.task = task }
@@ -39,24 +43,13 @@ final class RequestWatch: Sendable {
 
     func stop() { state.withLock { $0.task }?.cancel() }
 
-    /// A folder that nothing was put into need not be listed. What was put into it in the moment of the last look may
-    /// have left its time as it was: so it is listed twice, and now and then whatever its time says.
-    private var isNew: Bool {
-        guard let changed = try? FileStatus.ifPresent(at: box.directory)?.changedAt else { return true }
-        return state.withLock { state in
-            if state.changed != changed { (state.changed, state.looks) = (changed, 0) }
-            state.looks += 1
-            return state.looks <= 2 || state.looks % 32 == 0
-        }
-    }
-
-    private func look() async {
-        guard isNew else { return }
+    /// - Returns: whether all that is there was handed over; what was not is tried again soon.
+    private func look() async -> Bool {
         // A folder that cannot be listed now is listed again; nothing is taken for an empty one.
         guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else {
-            state.withLock { $0.looks = 0 }
-            return
+            return false
         }
+        var isDone = true
         for one in found where state.withLock({ $0.handedOver.insert(one.id).inserted }) {
             switch one {
             case .accepted(let request):
@@ -72,15 +65,14 @@ final class RequestWatch: Sendable {
                     mailbox.put(.input(input))
                 } catch {
                     // What cannot be kept now is tried again.
-                    state.withLock { state in
-                        _ = state.handedOver.remove(request.request.id)
-                        state.looks = 0
-                    }
+                    state.withLock { _ = $0.handedOver.remove(request.request.id) }
+                    isDone = false
                 }
             case .refused(let id, let owner, let reason):
                 mailbox.put(.input(.requestRefused(id: id, ownerUID: owner, reason: reason)))
             }
         }
+        return isDone
     }
 
     /// The request with who signed it, where it is signed at all; a signature that does not hold is a refusal.
