@@ -22,9 +22,11 @@ import Testing
         case "Runbook":
             let sources = try Self.sources(name)
             #expect(Fixture.text(sources.check().diagnostics) == "")
+            let takes = sources.check().value?.runbook.inputs.keys.contains("source") == true
+            let inputs = takes ? ["source": "/srv/site"] : [:]
             for mode in RunMode.allCases {
                 let request = PlanningRequest(
-                    mode: mode, inputs: ["source": "/srv/site"], folder: Fixture.runbooks.path)
+                    mode: mode, inputs: inputs, folder: Fixture.runbooks.path)
                 let planned = sources.plan(request, world: Fixture.world)
                 #expect(Fixture.text(planned.diagnostics) == "")
                 let plan = try #require(planned.value)
@@ -35,9 +37,12 @@ import Testing
     }
 
     static func sources(_ name: String) throws -> RunbookSources {
-        RunbookSources(
-            runbook: try Fixture.runbook(name), site: try Fixture.runbook("site.yaml"),
-            catalogue: try Fixture.runbook("services.yaml"))
+        let runbook = try Fixture.runbook(name)
+        var parts: [String: SourceText] = [:]
+        for path in RunbookSources.parts(of: runbook, at: name) { parts[path] = try Fixture.runbook(path) }
+        return RunbookSources(
+            runbook: runbook, site: try Fixture.runbook("site.yaml"), catalogue: try Fixture.runbook("services.yaml"),
+            parts: parts)
     }
 
     /// What the issue asks of the first drill: after a kill at any moment, `resume` alone is enough.

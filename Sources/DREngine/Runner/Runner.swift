@@ -79,6 +79,9 @@ package actor Runner {
             RequestBox(of: directory), SignatureCheck(directory, people: plan.people), mailbox: mailbox)
     }
 
+    /// The run's state as far as it is durable, before `run` as the journal left it.
+    package var current: RunState { state }
+
     /// Says something to the run from this process: a signal, for example.
     nonisolated package func tell(_ input: Input) { mailbox.put(.input(input)) }
 

@@ -64,7 +64,8 @@ extension Decision {
         guard intolerable.isEmpty else {
             return try stop(.failed, reason: "failed: \(Self.names(intolerable))")
         }
-        let skipped = steps.filter { state.steps[$0.id]?.phase.outcome == .skipped }
+        // What need not be asked was left out of nothing.
+        let skipped = steps.filter { $0.gate == nil && state.steps[$0.id]?.phase.outcome == .skipped }
         try stop(
             .finished,
             reason: "every step is over" + (failed.isEmpty ? "" : "; failed, and tolerated: \(Self.names(failed))")

@@ -25,9 +25,9 @@ final class RunFeed: Sendable {
     func nudge() { newsSource.yield() }
 
     /// What happened before, which is shown but not told again.
-    func start(from view: RunView) {
+    func start(from known: RunState) {
         state.withLock { state in
-            if state.run.lastEvent < view.state.lastEvent { state.run = view.state }
+            if state.run.lastEvent < known.lastEvent { state.run = known }
         }
         nudge()
     }

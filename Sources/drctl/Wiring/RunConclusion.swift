@@ -25,11 +25,13 @@ struct RunConclusion {
         var record: String
         var report: String
         var owedCleanup: [String]
+        /// What whoever reads nothing else has to read.
+        var headlines: [String]
         let conditions: [ExitStatus]
         let text: String
 
         private enum CodingKeys: String, CodingKey {
-            case run, outcome, reason, services, record, report, owedCleanup
+            case run, outcome, reason, services, record, report, owedCleanup, headlines
         }
     }
 
@@ -48,10 +50,13 @@ struct RunConclusion {
         try DurableFile.replace(at: view.directory.record, with: try record.fileBytes(), mode: mode)
         let report = try Report.render(record, tool: Drctl.tool)
         try DurableFile.replace(at: view.directory.report, with: Array(report.utf8), mode: mode)
-        return try summary()
+        // Missed objectives and owed cleanup stand in lines of their own.
+        let told: Set<String> = ["objectiveMissed", "cleanupOwed"]
+        return try summary(
+            headlines: record.findings.filter { $0.weight == .headline && !told.contains($0.kind) }.map(\.text))
     }
 
-    private func summary() throws -> Summary {
+    private func summary(headlines: [String]) throws -> Summary {
         let measured = try Measurement(plan: view.plan, events: view.contents.events)
         let (outcome, reason): (String, String) =
             if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else {
@@ -60,8 +65,9 @@ struct RunConclusion {
         return Summary(
             run: view.directory.id, outcome: outcome, reason: reason, services: measured.services.map(Self.service),
             record: view.directory.record.string, report: view.directory.report.string,
-            owedCleanup: view.state.owedCleanup.keys.map(\.rawValue).sorted(), conditions: conditions(measured),
-            text: text(measured, outcome: outcome, reason: reason))
+            owedCleanup: view.state.owedCleanup.keys.map(\.rawValue).sorted(), headlines: headlines,
+            conditions: conditions(measured),
+            text: text(measured, outcome: outcome, reason: reason, headlines: headlines))
     }
 
     private static func service(_ service: ServiceMeasurement) -> Summary.Service {
@@ -83,8 +89,11 @@ struct RunConclusion {
         return conditions
     }
 
-    private func text(_ measured: Measurement, outcome: String, reason: String) -> String {
+    private func text(
+        _ measured: Measurement, outcome: String, reason: String, headlines: [String]
+    ) -> String {
         var lines = ["\(view.directory.id): \(outcome)\(reason.isEmpty ? "" : ": \(displayEscaped(reason))")"]
+        lines += headlines.map { "  ! \(displayEscaped($0))" }
         for service in measured.services {
             lines.append(
                 "  \(service.service)  achieved recovery time  \(Self.figure(service.recovery))\(Self.verdict(service.recoveryTimeObjective, "RTO"))"

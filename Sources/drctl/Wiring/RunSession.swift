@@ -34,7 +34,7 @@ struct RunSession {
             try RequestBox(of: directory).leave(request)
         }
         // What happened before this process is part of the picture.
-        feed.start(from: try RunView(reading: directory))
+        feed.start(from: await runner.current)
         let stopping = SignalWatch { signal in Self.signalled(signal, runner, mode: plan.mode) }
         let display = RunDisplayLoop(
             feed: feed, directory: directory, display: try RunDisplay(plan: plan),
