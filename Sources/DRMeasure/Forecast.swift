@@ -22,8 +22,8 @@ package struct Forecast: Sendable, Equatable, Codable {
         var samples: [StepID: [Int64]] = [:]
         for state in earlier {
             for step in state.plan.steps {
-                guard let known = state.steps[step.id], known.phase == .succeeded || known.hasService,
-                    let from = known.card == nil ? known.firstIntendedAt : nil, let to = known.endedAt
+                guard let known = state.steps[step.id], known.phase == .succeeded,
+                    let from = known.firstIntendedAt, let to = known.endedAt
                 else { continue }
                 samples[step.id, default: []].append(max(0, to.elapsed(since: from).nanoseconds))
             }
@@ -67,8 +67,4 @@ package struct Forecast: Sendable, Equatable, Codable {
         guard let end = ends.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return (0, []) }
         return (end.value, Array(sequence(first: end.key) { before[$0] }).reversed())
     }
-}
-
-extension StepState {
-    fileprivate var hasService: Bool { service != nil }
 }

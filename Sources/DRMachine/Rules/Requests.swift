@@ -29,6 +29,10 @@ extension Decision {
         guard request.uid == accepted.ownerUID else {
             throw Refusal("it names uid \(request.uid), and uid \(accepted.ownerUID) left it")
         }
+        // A signature over an approval says who somebody is for that approval, and for nothing else.
+        if request.signed != nil || accepted.signer != nil {
+            guard case .approve = request.ask else { throw Refusal("only approvals are signed") }
+        }
         if case .closed = state.status, !request.ask.mayFollowTheEnd { throw Refusal("the run is closed") }
         switch request.ask {
         case .approve(let step, let card, let comment, let breakGlass):

@@ -119,9 +119,9 @@ package struct StepState: Sendable, Equatable {
     package var service: AttemptID?
     package var isServiceStopping = false
 
-    /// From when `within` counts: the first attempt, or the one that a person's `retry` led to.
     /// The number of the event that first showed that it did something; later ones are undone first.
     var actedAt: Int?
+    /// From when `within` counts: the first attempt, or the one that a person's `retry` led to.
     var withinFrom: Moment?
     /// Attempts that failed, and attempts that were lost in a row, since then.
     var failures = 0
@@ -166,7 +166,6 @@ package enum StepPhase: Sendable, Equatable {
         }
     }
 
-    /// Under way, but not over.
     /// Whether its next attempt waits for nothing but its turn.
     var isReadyToRun: Bool {
         switch self {
@@ -175,6 +174,7 @@ package enum StepPhase: Sendable, Equatable {
         }
     }
 
+    /// Under way, but not over.
     var isActive: Bool { !isOver && self != .pending }
 
     /// How it ended, in the words of `needs`; nil while it has not.

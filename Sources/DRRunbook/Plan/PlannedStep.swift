@@ -24,13 +24,13 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var marks: [PlannedMark]
     package var measures: PlannedMeasure?
     package var background: BackgroundPolicy?
-    /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
     /// The group of `Plan.concurrency` whose limit counts it.
     package var concurrency: String?
     /// It asks whether a dependency is there; nil for all other steps.
     package var gate: PlannedGate?
     /// The main step that it undoes; nil for all but rollbacks.
     package var undoes: StepID?
+    /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
     package var skipInDrill: String?
     /// Whether the drill runs something else than a real run would (`inDrill: {run: …}`).
     package var differsInDrill: Bool

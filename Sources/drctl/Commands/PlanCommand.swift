@@ -72,6 +72,7 @@ struct PlanCommand: Command {
         // The newest first: an id begins with the runbook's name and the time. Those that cannot be read tell nothing.
         for directory in names.sorted(by: { $0.id > $1.id }) where earlier.count < Self.mostRuns {
             guard let view = try? RunView(reading: directory), view.isClosed, view.plan.mode == plan.mode,
+                view.plan.shape?.isTabletop != true,
                 view.plan.runbook.name == plan.runbook.name
             else { continue }
             earlier.append(view.state)

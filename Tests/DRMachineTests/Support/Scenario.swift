@@ -184,6 +184,7 @@ struct Scenario {
         let id = options["id"] ?? "q\(requests)"
         let uid = UInt32(try options.integer("uid") ?? 1000)
         var request = Request(id: id, run: options["run"] ?? "r1", uid: uid, ask: try ask(words, options))
+        // What was signed is an approval, whatever it is left with.
         if let signer = options["signer"], let card = state?.steps[StepID(words[1])]?.card, let created = state?.created
         {
             var statement = ApprovalStatement(
