@@ -5,6 +5,9 @@ package enum Templates {
     /// The report's style sheet, put into the page.
     package static var reportStyle: String { String(decoding: PackageResources.report_css, as: UTF8.self) }
 
+    /// What pictures refer to: symbols of tones, the head of an arrow; the content of a `defs` element.
+    package static var icons: String { String(decoding: PackageResources.icons_svg, as: UTF8.self) }
+
     /// The site file that `drctl init` writes.
     package static var initSite: String { String(decoding: PackageResources.init_site_yaml, as: UTF8.self) }
     /// The catalogue beside it.

@@ -85,6 +85,8 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
     package var workingDirectory: String
     /// How long the process may live, from its start; nil for a background service.
     package var timeout: TimeSpan?
+    /// What its processes may hold together; nil: what the machine has.
+    package var limits: ProcessLimits?
     package var outputs: [String: OutputType]
     package var isBackground: Bool
 
@@ -234,6 +236,8 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
         case signalled(Int32)
         /// The supervisor ended it at its deadline.
         case timedOut
+        /// The supervisor ended it because its processes held more than they may; the text says what.
+        case overLimit(String)
         /// The supervisor ended it because it was asked to.
         case stopped
         /// There was never a process; the text says what, why and what next.

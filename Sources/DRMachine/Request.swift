@@ -27,6 +27,8 @@ package struct Request: Codable, Sendable, Equatable {
         case reject(step: StepID, card: Digest, reason: String)
         /// Answers held, manual and in-doubt steps alike.
         case resolve(step: StepID, as: Resolution, reason: String, inputs: [String: Value], evidence: [String])
+        /// Somebody has seen the card and sees to it: nobody else is told of it.
+        case acknowledge(step: StepID, card: Digest)
         case cancel(reason: String)
         /// The rollback that is asked for: do it, or leave everything as it is.
         case undo(reason: String)

@@ -41,6 +41,7 @@ package struct Forecast: Sendable, Equatable, Codable {
         // What takes no time by its nature has none to be measured.
         unknown = plan.steps.filter { step in
             samples[step.id] == nil && step.skipInDrill == nil && !step.action.isEffectFree && step.gate == nil
+                && step.escalation == nil
         }.map(\.id)
         runs = earlier.count
     }

@@ -28,8 +28,8 @@ struct Drctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    Status.self, Watch.self, Approve.self, Reject.self, Resolve.self, Pause.self, Resume.self,
-                    Cancel.self, Undo.self, Commit.self,
+                    Status.self, Watch.self, Acknowledge.self, Approve.self, Reject.self, Resolve.self, Pause.self,
+                    Resume.self, Cancel.self, Undo.self, Commit.self, Mark.self, Note.self, Close.self,
                 ]),
             CommandGroup(
                 name: "Backups",

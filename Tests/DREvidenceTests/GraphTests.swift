@@ -65,6 +65,10 @@ import Testing
 }
 
 @Suite struct PictureTests {
+    private static func nodes(_ count: Int) throws -> [GraphPicture.Node] {
+        try steps(count).map(GraphPicture.Node.init)
+    }
+
     private static func steps(_ count: Int) throws -> [StepRecord] {
         let one = try FirstDrill.finished.record().steps[0]
         let edges = GraphLayoutTests.random(count, seed: 5)
@@ -78,13 +82,13 @@ import Testing
 
     @Test("A graph is drawn up to its limit and every step is in it", arguments: [2, 25, 300, 400])
     func graph(count: Int) throws {
-        let picture = try #require(GraphPicture(steps: try Self.steps(count)).drawn()).renderText
+        let picture = try #require(GraphPicture(nodes: try Self.nodes(count)).drawn()).renderText
         for index in 0..<count { #expect(picture.contains("<title>step-\(index): ")) }
     }
 
     @Test("No picture is better than one that nobody can read", arguments: [0, 1, 401])
     func noGraph(count: Int) throws {
-        #expect(GraphPicture(steps: try Self.steps(count)).drawn() == nil)
+        #expect(GraphPicture(nodes: try Self.nodes(count)).drawn() == nil)
     }
 
     @Test("A long run has several timelines, each step in one of them")

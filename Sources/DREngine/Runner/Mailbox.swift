@@ -30,6 +30,8 @@ final class Mailbox: Sendable {
         waiting?.resume(returning: messages)
     }
 
+    var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
+
     /// All that has come, waiting for the first. Has one taker.
     func take() async -> [Message] {
         await withCheckedContinuation { continuation in

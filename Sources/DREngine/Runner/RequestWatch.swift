@@ -44,7 +44,7 @@ final class RequestWatch: Sendable {
     func stop() { state.withLock { $0.task }?.cancel() }
 
     /// - Returns: whether all that is there was handed over; what was not is tried again soon.
-    private func look() async -> Bool {
+    func look() async -> Bool {
         // A folder that cannot be listed now is listed again; nothing is taken for an empty one.
         guard let found = try? await BlockingThread.run({ [box] in try box.pending() }) else {
             return false

@@ -92,20 +92,13 @@ package actor Runner {
     /// - Throws: `JournalError` when the journal cannot be appended to; `EngineError` (`barred`) when another runner
     ///   has taken over. The run is then as its journal says, and `resume` goes on.
     package func run() async throws -> Ending {
-        if case .closed = state.status, let head = writer.head { return .closed(head) }
+        if case .closed = state.status { return .closed(try await takeLateRequests()) }
         defer {
             requests.stop()
             timer?.cancel()
             crew.close()
         }
-        let time = configuration.time
-        mailbox.put(
-            .input(
-                .runnerStarted(
-                    RunnerIdentity(
-                        epoch: writer.epoch, host: Host.name, pid: try ProcessIdentity.current().pid,
-                        bootID: time.bootID,
-                        version: configuration.version))))
+        mailbox.put(.input(.runnerStarted(try identity)))
         requests.start()
         while true {
             let messages = await mailbox.take()
@@ -126,6 +119,27 @@ package actor Runner {
                 return .closed(head)
             }
         }
+    }
+
+    private var identity: RunnerIdentity {
+        get throws {
+            RunnerIdentity(
+                epoch: writer.epoch, host: Host.name, pid: try ProcessIdentity.current().pid,
+                bootID: configuration.time.bootID, version: configuration.version)
+        }
+    }
+
+    /// A run that is closed takes up what is still said of it, and nothing else.
+    private func takeLateRequests() async throws -> JournalHead {
+        if await requests.look(), !mailbox.isEmpty {
+            var inputs: [Input] = [.runnerStarted(try identity)]
+            for case .input(let input) in await mailbox.take() { inputs.append(input) }
+            try await commit(try decide(inputs))
+        }
+        guard let head = writer.head else {
+            throw EngineError(.runner, "the journal of run \(configuration.directory.id) is empty")
+        }
+        return head
     }
 
     // MARK: deciding

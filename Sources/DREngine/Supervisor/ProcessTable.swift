@@ -1,3 +1,4 @@
+internal import DRRunbook
 internal import DRSystem
 internal import Glibc
 internal import SystemPackage
@@ -44,6 +45,27 @@ struct ProcessTable {
             return entry.session == session || family.contains(entry.identity.pid)
                 || Self.environment(of: entry.identity.pid, holds: marker)
         }
+    }
+
+    /// What these processes hold beyond their limits, in words; nil: nothing.
+    static func excess(of members: [Entry], over limits: ProcessLimits) -> String? {
+        if let most = limits.processes, members.count > most {
+            return "it had \(members.count) processes, and may have \(most)"
+        }
+        guard let most = limits.memoryBytes else { return nil }
+        let held = members.reduce(0) { $0 + residentBytes(of: $1.identity.pid) }
+        if held <= most { return nil }
+        let (has, may) = (ProcessLimits.words(bytes: held), ProcessLimits.words(bytes: most))
+        return "its processes held \(has) of memory, and may hold \(may)"
+    }
+
+    /// 0 for a process that is gone.
+    private static func residentBytes(of pid: Int32) -> Int64 {
+        // proc(5): size and resident, in pages.
+        guard let bytes = try? DurableFile.read(at: FilePath("/proc/\(pid)/statm"), limit: 4096),
+            let pages = Int64(String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first ?? "")
+        else { return 0 }
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     private func descendants(of main: Int32) -> Set<Int32> {

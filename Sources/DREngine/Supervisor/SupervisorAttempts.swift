@@ -79,6 +79,7 @@ extension SupervisorCore {
                 end(spec.attempt, because: .timedOut)
             }
         }
+        if let limits = spec.limits { Task { await watch(limits, of: spec.attempt, main: main) } }
         // Asked to stop while it was being spawned.
         if running[spec.attempt]?.cause != nil { Task { await signalEnd(of: spec.attempt) } }
     }
@@ -88,6 +89,21 @@ extension SupervisorCore {
         guard let state = running[attempt], state.cause == nil else { return }
         running[attempt]?.cause = cause
         if state.main != nil { Task { await signalEnd(of: attempt) } }
+    }
+
+    /// Ends an attempt whose processes hold more than they may, looked at ten times a second.
+    private func watch(_ limits: ProcessLimits, of attempt: AttemptID, main: ProcessIdentity) async {
+        let signals = signals(of: attempt, main: main)
+        while running[attempt]?.main == main, running[attempt]?.cause == nil {
+            let members = await signals.members()
+            if let excess = ProcessTable.excess(of: members, over: limits) {
+                running[attempt]?.cause = .overLimit(excess)
+                // There may be more of them by the time that a grace is over.
+                _ = await signals.kill()
+                return
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     private func signalEnd(of attempt: AttemptID) async {

@@ -28,14 +28,18 @@ struct Picture {
     /// - Parameters:
     ///   - name: unique on the page; the ids of title and description start with it.
     ///   - description: what somebody who cannot see the picture has to know.
-    func finished(name: String, style: String, width: Int, height: Int, title: String, description: String) -> Markup {
+    ///   - wrap: what is put around the elements.
+    func finished(
+        name: String, style: String, width: Int, height: Int, title: String, description: String,
+        wrap: (String) -> String = { $0 }
+    ) -> Markup {
         Markup(
             trusted: """
                 <svg class="\(style)" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
                 width="\(width)" height="\(height)" role="img" aria-labelledby="\(name)-title \(name)-text">
                 <title id="\(name)-title">\(Shown(title).html)</title>
                 <desc id="\(name)-text">\(Shown(description).html)</desc>
-                \(body)</svg>
+                \(wrap(body))</svg>
                 """)
     }
 

@@ -37,6 +37,7 @@ extension Decision {
         case .resolve(let step, let resolution, let reason, _, let evidence):
             let files = evidence.isEmpty ? "" : " (evidence: \(evidence.joined(separator: ", ")))"
             (ask, self.step, text) = ("resolve as \(resolution.rawValue)", step, reason + files)
+        case .acknowledge(let step, let card): (ask, self.step, self.card) = ("acknowledge", step, card)
         case .cancel(let reason): (ask, text) = ("cancel", reason)
         case .undo(let reason): (ask, text) = ("undo", reason)
         case .commit(let reason): (ask, text) = ("commit", reason)

@@ -175,6 +175,7 @@ extension AttemptEnd.Result {
         case .exited(let code): "exited \(code)"
         case .signalled(let signal): "ended by signal \(signal)"
         case .timedOut: "ran out of time"
+        case .overLimit(let what): "was ended: \(what)"
         case .stopped: "was stopped"
         case .couldNotStart(let text): "could not start: \(text)"
         case .badOutput(let text): "wrote bad output: \(text)"

@@ -53,6 +53,7 @@ struct ReportPage {
     }
 
     var style: Markup
+    var icons: Markup
     var runID: Shown
     var title: Shown
     var modeLabel: Shown
@@ -94,6 +95,7 @@ struct ReportPage {
 extension ReportPage {
     init(_ record: Record, tool: String) {
         style = Markup(trusted: Templates.reportStyle)
+        icons = Markup(trusted: Templates.icons)
         runID = Shown(record.run.id)
         title = Shown(record.run.title)
         isDrill = record.run.mode == .drill
@@ -111,7 +113,7 @@ extension ReportPage {
         hasFindings = !record.findings.isEmpty
         services = record.services.map { ServiceView($0, since: record.run.createdAt) }
         timeline = TimelinePicture(record: record).drawn()
-        graph = GraphPicture(steps: record.steps).drawn()
+        graph = GraphPicture(nodes: record.steps.filter(\.isMain).map(GraphPicture.Node.init)).drawn()
         graphNote = Self.graphNote(record.steps, isDrawn: graph != nil)
         criticalPath = Self.criticalPath(record)
         steps = record.steps.enumerated().map { StepView($0.element, number: $0.offset + 1, record: record) }

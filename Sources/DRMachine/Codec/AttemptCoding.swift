@@ -164,6 +164,7 @@ extension AttemptEnd.Result: Codable {
         case "exited": self = .exited(try one.payload())
         case "signalled": self = .signalled(try one.payload())
         case "timedOut": self = .timedOut
+        case "overLimit": self = .overLimit(try one.payload())
         case "stopped": self = .stopped
         case "couldNotStart": self = .couldNotStart(try one.payload())
         case "badOutput": self = .badOutput(try one.payload())
@@ -176,6 +177,7 @@ extension AttemptEnd.Result: Codable {
         case .exited(let code): try encoder.writeOneKey("exited", code)
         case .signalled(let signal): try encoder.writeOneKey("signalled", signal)
         case .timedOut: try encoder.writeOneKey("timedOut", NoPayload())
+        case .overLimit(let what): try encoder.writeOneKey("overLimit", what)
         case .stopped: try encoder.writeOneKey("stopped", NoPayload())
         case .couldNotStart(let why): try encoder.writeOneKey("couldNotStart", why)
         case .badOutput(let why): try encoder.writeOneKey("badOutput", why)

@@ -153,6 +153,7 @@ extension Decision {
             case .exited(let code): "exit \(code)"
             case .signalled(let signal): "ended by signal \(signal)"
             case .timedOut: "timed out"
+            case .overLimit(let what): "ended: \(what)"
             case .stopped: "ended: \(attempt.stopReason ?? "it was asked to")"
             case .couldNotStart(let why): "could not be started: \(why)"
             case .badOutput(let why): "did not write its outputs as declared: \(why)"

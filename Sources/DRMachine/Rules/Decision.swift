@@ -170,6 +170,7 @@ struct Decision {
         case .waiting: try lookAtWaiting(index)
         case .pending, .held, .inDoubt, .succeeded, .skipped: break
         }
+        try lookAtEscalation(of: index)
     }
 }
 

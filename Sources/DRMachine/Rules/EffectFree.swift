@@ -24,6 +24,7 @@ extension Decision {
     /// A step in phase `waiting`: it may be over.
     mutating func lookAtWaiting(_ index: Int) throws(MachineError) {
         guard case .waiting(let due) = state[index].phase, !state.isEnding(index) else { return }
+        if state.topology.steps[index].escalation != nil { return try lookAtEscalation(index) }
         switch state.topology.steps[index].action {
         case .delay: if let due, !now.isPast(due) { return }
         case .stop(let service):

@@ -64,11 +64,12 @@ extension RunState {
                 }
             case .waitingToRetry(let due):
                 let mayRun =
-                    !topology.isMain(index)
+                    !topology.isMain(index) || (topology.steps[index].escalation != nil && canEscalate(index))
                     || (mayStart && progress.openNeeds[index] == 0 && hasRoomAgain(index))
                 if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
+            case .waiting where topology.steps[index].escalation != nil && !canEscalate(index): break
             case .held(_, let due), .inDoubt(_, _, let due), .waiting(let due): if let due { dues.append(due) }
             case .pending, .succeeded, .failed, .skipped: break
             }

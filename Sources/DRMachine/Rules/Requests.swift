@@ -43,6 +43,14 @@ extension Decision {
             let shown = try approvalCard(step, card)
             try admitPerson(shown, accepted)
             if reason.isEmpty { throw Refusal("a rejection needs a reason") }
+        case .acknowledge(let id, let digest):
+            let step = state[try index(id)]
+            guard step.phase == .asking, let card = step.card else { throw Refusal("step \(id) asks nobody") }
+            guard card.digest == digest else {
+                throw Refusal("this is not the card that step \(id) shows now; look at it again")
+            }
+            if let who = step.acknowledgedBy { throw Refusal("\(who) has acknowledged it") }
+            try admitPerson(card, accepted)
         case .resolve(let step, let resolution, let reason, let inputs, let evidence):
             try admitResolution(
                 step, resolution, reason: reason, inputs: inputs,
@@ -93,16 +101,7 @@ extension Decision {
         return card
     }
 
-    /// The plan's person with this uid. Root is nobody: whoever is root can be anybody.
-    private func person(_ uid: UInt32) -> PlannedPerson? {
-        uid == 0 ? nil : state.plan.people.first { $0.uid == uid }
-    }
-
-    /// Who asks: the one who signed, or the owner of the file.
-    private func person(_ accepted: AcceptedRequest) -> PlannedPerson? {
-        guard let signer = accepted.signer else { return person(accepted.ownerUID) }
-        return state.plan.people.first { $0.name == signer }
-    }
+    private func person(_ accepted: AcceptedRequest) -> PlannedPerson? { state.plan.person(accepted) }
 
     /// What was signed is what is asked for, in this run of this plan.
     private func admitSignature(_ accepted: AcceptedRequest, _ card: Card) throws(Refusal) {
@@ -161,8 +160,8 @@ extension Decision {
     private func isInitiator(_ uid: UInt32, _ person: PlannedPerson?) -> Bool {
         guard let created = state.created else { return false }
         guard let person else { return uid == created.initiatorUID }
-        if uid == created.initiatorUID, person.name == self.person(uid)?.name { return true }
-        return person.name == self.person(created.initiatorUID)?.name
+        if uid == created.initiatorUID, person.name == state.plan.person(uid: uid)?.name { return true }
+        return person.name == state.plan.person(uid: created.initiatorUID)?.name
     }
 
     // MARK: Resolutions
@@ -228,6 +227,8 @@ extension Decision {
             if let index = state.topology.positions[step] {
                 try resolve(index, resolution, by: name, reason: reason, inputs: inputs)
             }
+        case .acknowledge(let step, _):
+            if let index = state.topology.positions[step] { try lookAtEscalation(of: index) }
         case .undo: try emit(.rollbackBegan(state.undoing))
         case .commit(let reason): try emit(.rollbackDeclined(reason: "\(name): \(reason)"))
         case .cancel(let reason): try stop(.cancelled, reason: "\(name): \(reason)")
@@ -294,7 +295,8 @@ extension OutputType {
 }
 
 extension Request.Ask {
-    fileprivate var mayFollowTheEnd: Bool {
+    /// What is still said of a run that is closed: it changes what is known of it, and nothing that it did.
+    package var mayFollowTheEnd: Bool {
         switch self {
         case .mark, .note, .settleCleanup: true
         default: false
@@ -317,5 +319,16 @@ extension StepPhase {
         case .failed: "failed"
         case .skipped: "skipped"
         }
+    }
+}
+
+extension Plan {
+    /// The plan's person with this uid. Root is nobody: whoever is root can be anybody.
+    func person(uid: UInt32) -> PlannedPerson? { uid == 0 ? nil : people.first { $0.uid == uid } }
+
+    /// Who asks: the one who signed, or the owner of the file.
+    func person(_ accepted: AcceptedRequest) -> PlannedPerson? {
+        guard let signer = accepted.signer else { return person(uid: accepted.ownerUID) }
+        return people.first { $0.name == signer }
     }
 }

@@ -30,11 +30,13 @@ struct Resolver {
         }
         var outputs = step.outputs
         if case .action(let request) = work { outputs.merge(request.outputTypes) { declared, _ in declared } }
-        return AttemptSpec(
+        var spec = AttemptSpec(
             attempt: attempt, place: step.place, work: work, env: try environment(of: step),
             workingDirectory: created.workDirectory, timeout: timeout,
             outputs: attempt.part == .ready || background != nil ? [:] : outputs,
             isBackground: background != nil && attempt.part == .action)
+        if attempt.part == .action { spec.limits = step.limits }
+        return spec
     }
 
     private func missing(_ what: String, of step: PlannedStep) -> ExpressionError {

@@ -48,7 +48,9 @@ extension Decision {
             state.progress.ready[group].values.first { state.isReachable(state.topology.steps[$0].place) }
         }.min()
         let again = state.progress.active.values.first { index in
-            guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index) else {
+            guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index),
+                state.topology.steps[index].escalation == nil
+            else {
                 return false
             }
             // A tick is due that fails what has no time left.

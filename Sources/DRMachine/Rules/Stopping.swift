@@ -17,6 +17,7 @@ extension Decision {
                 }
             case .waitingToRetry:
                 if isWithinPast(index) { try failAttempt(index, end: nil, reason: "waiting for the next attempt") }
+                try lookAtEscalation(index)
             case .asking:
                 guard let card = state[index].card, let due = card.due, now.isPast(due) else { continue }
                 try emit(.cardExpired(card.step, card: card.digest))
@@ -65,7 +66,9 @@ extension Decision {
             return try stop(.failed, reason: "failed: \(Self.names(intolerable))")
         }
         // What need not be asked was left out of nothing.
-        let skipped = steps.filter { $0.gate == nil && state.steps[$0.id]?.phase.outcome == .skipped }
+        let skipped = steps.filter {
+            $0.gate == nil && $0.escalation == nil && state.steps[$0.id]?.phase.outcome == .skipped
+        }
         try stop(
             .finished,
             reason: "every step is over" + (failed.isEmpty ? "" : "; failed, and tolerated: \(Self.names(failed))")

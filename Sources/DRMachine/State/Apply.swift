@@ -68,7 +68,7 @@ extension RunState {
             let id = accepted.request.id
             try require(!appliedRequests.contains(id), "request \(id) was applied before")
             appliedRequests.insert(id)
-            try takeClaim(accepted.request)
+            try takeClaim(accepted)
         case .requestRefused(let id, _, _): refusedRequests.insert(id)
         case .noted(_, let text): notes.append(text)
         case .runPaused, .runProceeded, .stoppingBegan, .rollbackAsked, .rollbackBegan, .rollbackDeclined,

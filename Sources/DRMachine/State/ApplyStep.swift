@@ -59,6 +59,7 @@ extension RunState {
             try require(step.live.isEmpty && step.service == nil, "step \(id.step) has an attempt under way")
             switch step.phase {
             case .pending, .waitingToRetry: break
+            case .waiting where topology.steps[index].escalation != nil: break
             default: throw Misfit(message: "step \(id.step) is not to be started")
             }
         case .ready:
@@ -89,7 +90,8 @@ extension RunState {
         case .stepBegan(let id, let due, _):
             let index = try position(id)
             try require(
-                self[index].phase == .pending && topology.steps[index].action.isEffectFree,
+                self[index].phase == .pending
+                    && (topology.steps[index].action.isEffectFree || topology.steps[index].escalation != nil),
                 "step \(id) is not to be begun without a process")
             hasBegun = true
             update(index) { $0.firstIntendedAt = at }
@@ -167,7 +169,14 @@ extension RunState {
         setPhase(index, .waitingToRetry(due: due))
     }
 
-    mutating func takeClaim(_ request: Request) throws(Misfit) {
+    /// What a request changes by itself.
+    mutating func takeClaim(_ accepted: AcceptedRequest) throws(Misfit) {
+        let request = accepted.request
+        if case .acknowledge(let id, let digest) = request.ask {
+            let index = try asking(id, digest)
+            let person = plan.person(accepted)
+            update(index) { $0.acknowledgedBy = person?.name ?? "uid \(accepted.ownerUID)" }
+        }
         guard case .resolve(let id, .done, _, _, _) = request.ask else { return }
         let index = try position(id)
         update(index) { $0.claim = request }
@@ -188,6 +197,7 @@ extension RunState {
             update(index) {
                 $0.card = card
                 $0.approvals = []
+                $0.acknowledgedBy = nil
                 $0.followUp = nil
                 if card.kind == .approval { $0.failure = nil }
             }

@@ -103,7 +103,9 @@ extension RunState {
             }
             return
         }
-        let change = (phase == .running ? 1 : 0) - (old == .running ? 1 : 0)
+        // Whoever is told of a card is not made to wait for others, and makes nobody wait.
+        let counts = topology.steps[index].escalation == nil
+        let change = counts ? (phase == .running ? 1 : 0) - (old == .running ? 1 : 0) : 0
         progress.running += change
         let group = topology.groups[index]
         progress.busy[group] +=
@@ -137,6 +139,8 @@ extension RunState {
 
     /// Puts a pending step whose needs are over where it will be found.
     mutating func enqueue(_ index: Int) {
+        // It begins with the card that it tells of.
+        if topology.steps[index].escalation != nil { return }
         switch readiness(index) {
         case .skip, .fail: progress.refusals.insert(index)
         case .start:

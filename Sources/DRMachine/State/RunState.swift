@@ -115,6 +115,8 @@ package struct StepState: Sendable, Equatable {
     package var card: Card?
     /// Counted for the card that is shown.
     package var approvals: [Approval] = []
+    /// Who said that the card that is shown was seen; nil: nobody.
+    package var acknowledgedBy: String?
     /// The background process that lives, if any.
     package var service: AttemptID?
     package var isServiceStopping = false

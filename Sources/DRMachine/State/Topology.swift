@@ -20,6 +20,8 @@ struct Topology: Sendable, Equatable {
     let groupLimits: [Int]
     /// Whether a group is that of a dependency's gates: one of them is open at a time, also while a person sees to it.
     let isGateGroup: [Bool]
+    /// For a step whose card somebody may be told of, the step that tells.
+    let escalations: [Int: Int]
     let files: Set<String>
 
     init(_ plan: Plan) {
@@ -38,12 +40,14 @@ struct Topology: Sendable, Equatable {
         var isGateGroup = groupLimits.map { _ in false }
         for (index, step) in steps.enumerated() where step.gate != nil { isGateGroup[groups[index]] = true }
         self.isGateGroup = isGateGroup
+        var escalations: [Int: Int] = [:]
         var needCounts = [Int](repeating: 0, count: steps.count)
         for (index, step) in plan.steps.enumerated() {
             needCounts[index] = step.needs.count
             for need in step.needs {
                 if let needed = positions[need.step] { dependents[needed].append(index) }
             }
+            if let card = step.escalation.flatMap({ positions[$0.of] }) { escalations[card] = index }
             if let until = step.background?.until, let end = positions[until] { untilServices[end].append(index) }
             if case .stop(let service) = step.action, let stopped = positions[service] {
                 stoppers[stopped].append(index)
@@ -54,6 +58,7 @@ struct Topology: Sendable, Equatable {
         self.dependents = dependents
         self.needCounts = needCounts
         self.untilServices = untilServices
+        self.escalations = escalations
         self.stoppers = stoppers
         files = Set(plan.files.map(\.path))
     }
@@ -75,6 +80,10 @@ struct Topology: Sendable, Equatable {
             }
             if isRollback(index), step.undoes.flatMap({ positions[$0] }).map(isMain) != true {
                 faults.append("rollback \(step.id) undoes no step of the plan")
+            }
+            if let escalation = step.escalation, (positions[escalation.of] ?? mainCount) >= mainCount || !isMain(index)
+            {
+                faults.append("step \(step.id) tells of \(escalation.of), which is not a step of the plan")
             }
             if let until = step.background?.until, (positions[until] ?? mainCount) >= mainCount {
                 faults.append("step \(step.id) lives until \(until), which is not a step of the plan")

@@ -4,6 +4,8 @@ struct NodeReader {
     private(set) var expressions: [PlacedExpression] = []
     private(set) var words: [CommandWord] = []
     private(set) var secrets: [Placed<String>] = []
+    /// Channels that cards escalate to.
+    var channels: [Placed<String>] = []
     /// What templates that are read from now on are for.
     var use = PlacedExpression.Use.template
 

@@ -8,12 +8,15 @@ package enum SiteDecoder {
         guard let root = document.root else { return Diagnosed(nil, document.diagnostics) }
         let reader = NodeReader()
         let spec = root["spec"]
-        let people = (spec?["people"]?.entries ?? []).map { entry in
-            PlannedPerson(
+        let people = (spec?["people"]?.entries ?? []).map { entry -> PlannedPerson in
+            var person = PlannedPerson(
                 name: entry.key.value, user: reader.text(entry.value["user"]) ?? "",
                 uid: reader.integer(entry.value["uid"]).flatMap { UInt32(exactly: $0) },
                 roles: entry.value["roles"]?.elements?.compactMap { reader.text($0) } ?? [],
                 keys: entry.value["keys"]?.elements?.compactMap { reader.text($0) })
+            person.contact = reader.text(entry.value["contact"])
+            person.delegate = reader.text(entry.value["delegate"])
+            return person
         }
         var repositories: [String: PlannedRepository] = [:]
         for entry in spec?["repositories"]?.entries ?? [] {
@@ -32,7 +35,7 @@ package enum SiteDecoder {
         let site = Site(
             name: reader.text(root["metadata"]?["name"]) ?? "", people: people, repositories: repositories,
             secrets: secrets, channels: channels, digest: Digest.of(source.bytes))
-        return Diagnosed(site, document.diagnostics + sharedUsers(spec) + unreadableKeys(spec))
+        return Diagnosed(site, document.diagnostics + sharedUsers(spec) + unreadableKeys(spec) + unknownDelegates(spec))
     }
 
     /// A key is the two first words of a public key's file, on one line.
@@ -44,6 +47,19 @@ package enum SiteDecoder {
             return Diagnostic(
                 .restriction, at: node.place, "this is no SSH public key",
                 fix: "write the line of a `.pub` file: its type, a space, and its base64")
+        }
+    }
+
+    /// Whoever stands in for somebody is another person of the site.
+    private static func unknownDelegates(_ spec: SourceNode?) -> [Diagnostic] {
+        let names = (spec?["people"]?.entries ?? []).map(\.key.value)
+        return (spec?["people"]?.entries ?? []).compactMap { entry in
+            guard let node = entry.value["delegate"], let name = node.scalar?.text else { return nil }
+            let others = names.filter { $0 != entry.key.value }
+            if others.contains(name) { return nil }
+            return Diagnostic(
+                .unknownName, at: node.place, "`\(name)` is nobody else of this site",
+                fix: Suggestion.fix(for: name, among: others))
         }
     }
 

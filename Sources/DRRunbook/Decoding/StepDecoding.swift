@@ -46,7 +46,8 @@ extension StepDefinition {
             },
             locationReason: reader.text(location?["outside"]),
             timeout: reader.placedDuration(node["timeout"]) ?? reader.placedDuration(node["wait"]?["within"]),
-            within: reader.placedDuration(node["within"]), retry: reader.placed(node["retry"]) { $0.retry($1) },
+            within: reader.placedDuration(node["within"]), limits: reader.placed(node["limits"]) { $0.limits($1) },
+            retry: reader.placed(node["retry"]) { $0.retry($1) },
             onFailure: reader.onFailure(node["onFailure"]), probe: reader.placed(node["probe"]) { $0.check($1) },
             env: [:], outputs: reader.outputTypes(node["outputs"]),
             marks: reader.elements(node["marks"]).compactMap { mark in reader.placed(mark) { $0.mark($1) } },
@@ -64,6 +65,7 @@ extension StepDefinition {
         step.expressions = reader.expressions
         step.words = reader.words
         step.secrets = reader.secrets
+        step.escalationChannels = reader.channels
         return step
     }
 }
@@ -125,6 +127,12 @@ extension NodeReader {
         guard let elements = node.elements ?? node["list"]?.elements else { return nil }
         let list = elements.compactMap { element in template(element).map { Placed($0, at: element.place) } }
         return Foreach(source: .list(list), maximumParallel: limit)
+    }
+
+    fileprivate func limits(_ node: SourceNode) -> ProcessLimits? {
+        ProcessLimits(
+            memoryBytes: text(node["memory"]).flatMap { ProcessLimits.bytes(parsing: $0) },
+            processes: integer(node["processes"]).map { Int($0) })
     }
 
     fileprivate func retry(_ node: SourceNode) -> RetryPolicy? {
@@ -241,9 +249,17 @@ extension NodeReader {
         guard let node, let instructions = template(node["instructions"]), let owner = text(node["owner"]) else {
             return nil
         }
-        return ManualCard(
+        var card = ManualCard(
             instructions: instructions, owner: owner, within: duration(node["within"]),
             inputs: outputTypes(node["inputs"]), evidenceRequired: text(node["evidence"]) == "required")
+        card.escalate = escalation(node["escalate"])
+        return card
+    }
+
+    private mutating func escalation(_ node: SourceNode?) -> Escalation? {
+        guard let after = duration(node?["after"]), let channel = placedText(node?["channel"]) else { return nil }
+        channels.append(channel)
+        return Escalation(after: after, channel: channel.value)
     }
 
     private mutating func approval(_ node: SourceNode, title: String) -> ApprovalCard {
@@ -253,6 +269,7 @@ extension NodeReader {
             quorum: integer(node["quorum"]).map { Int($0) } ?? 1, notInitiator: flag(node["notInitiator"]) ?? false,
             within: duration(node["within"]))
         card.signed = flag(node["signed"])
+        card.escalate = escalation(node["escalate"])
         return card
     }
 }

@@ -12,6 +12,7 @@ package struct StepDefinition: Sendable {
     var locationReason: String?
     var timeout: Placed<TimeSpan>?
     var within: Placed<TimeSpan>?
+    var limits: Placed<ProcessLimits>?
     var retry: Placed<RetryPolicy>?
     var onFailure: FailurePolicy?
     var probe: Placed<Check>?
@@ -28,6 +29,8 @@ package struct StepDefinition: Sendable {
     var secrets: [Placed<String>] = []
     /// The site's channel that the action names.
     var channel: Placed<String>?
+    /// The site's channels that its cards escalate to.
+    var escalationChannels: [Placed<String>] = []
     /// It is there once for each of something.
     var foreach: Placed<Foreach>?
     /// How many of its kind may be under way: the name of a group.

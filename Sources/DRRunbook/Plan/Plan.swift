@@ -213,6 +213,10 @@ package struct PlannedPerson: Codable, Sendable, Equatable {
     package var roles: [String]
     /// SSH public keys, `TYPE BASE64`, whose signatures are this person's; nil: none.
     package var keys: [String]?
+    /// How to reach this person, in words; nil: nobody said.
+    package var contact: String?
+    /// Who stands in for this person, and holds the same roles; nil: nobody.
+    package var delegate: String?
 
     package init(name: String, user: String, uid: UInt32? = nil, roles: [String] = [], keys: [String]? = nil) {
         self.name = name
@@ -220,6 +224,19 @@ package struct PlannedPerson: Codable, Sendable, Equatable {
         self.uid = uid
         self.roles = roles
         self.keys = keys
+    }
+}
+
+extension [PlannedPerson] {
+    /// The people with the roles of everybody for whom they stand in beside their own.
+    package var withDelegatedRoles: [PlannedPerson] {
+        map { person in
+            var person = person
+            for other in self where other.delegate == person.name {
+                person.roles += other.roles.filter { !person.roles.contains($0) }
+            }
+            return person
+        }
     }
 }
 

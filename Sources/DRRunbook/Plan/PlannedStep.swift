@@ -16,6 +16,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var timeout: TimeSpan?
     /// The longest the whole step may take, waiting and retries included.
     package var within: TimeSpan?
+    /// What an attempt's processes may hold; nil: what the machine has.
+    package var limits: ProcessLimits?
     package var retry: RetryPolicy
     package var onFailure: FailurePolicy
     package var probe: Check?
@@ -28,6 +30,8 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     package var concurrency: String?
     /// It asks whether a dependency is there; nil for all other steps.
     package var gate: PlannedGate?
+    /// It tells somebody that another step's card waits; nil for all other steps.
+    package var escalation: PlannedEscalation?
     /// The main step that it undoes; nil for all but rollbacks.
     package var undoes: StepID?
     /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.
@@ -149,6 +153,8 @@ package struct ManualCard: Codable, Sendable, Equatable {
     /// What the person has to enter, by name.
     package var inputs: [String: OutputType]
     package var evidenceRequired: Bool
+    /// Whom to tell when nobody acknowledges it; nil: nobody.
+    package var escalate: Escalation?
 
     package init(
         instructions: Template, owner: String, within: TimeSpan? = nil, inputs: [String: OutputType] = [:],
@@ -172,6 +178,8 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
     package var within: TimeSpan?
     /// Only approvals signed with a key of the plan count; nil: all do.
     package var signed: Bool?
+    /// Whom to tell when nobody acknowledges it; nil: nobody.
+    package var escalate: Escalation?
 
     package init(
         message: Template, roles: [String] = [], quorum: Int = 1, notInitiator: Bool = false, within: TimeSpan? = nil
@@ -181,6 +189,31 @@ package struct ApprovalCard: Codable, Sendable, Equatable {
         self.quorum = quorum
         self.notInitiator = notInitiator
         self.within = within
+    }
+}
+
+/// What follows when nobody says in time that a card was seen.
+package struct Escalation: Codable, Sendable, Equatable {
+    /// Counted from when the card is shown.
+    package var after: TimeSpan
+    /// A channel of the site.
+    package var channel: String
+
+    package init(after: TimeSpan, channel: String) {
+        self.after = after
+        self.channel = channel
+    }
+}
+
+/// That a step only tells somebody that the card of another one waits. It begins when that card is shown.
+package struct PlannedEscalation: Codable, Sendable, Equatable {
+    /// The step whose card it is.
+    package var of: StepID
+    package var after: TimeSpan
+
+    package init(of: StepID, after: TimeSpan) {
+        self.of = of
+        self.after = after
     }
 }
 

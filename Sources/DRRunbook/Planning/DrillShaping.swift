@@ -24,7 +24,7 @@ extension Planner {
             kept.insert(step.id)
             kept.formUnion(graph.transitiveNeeds(of: step.id))
         }
-        return steps.filter { kept.contains($0.id) }.map { step in
+        return steps.filter { kept.contains($0.escalation?.of ?? $0.id) }.map { step in
             var step = step
             if let until = step.background?.until, !kept.contains(until) { step.background?.until = nil }
             return step
@@ -54,7 +54,7 @@ extension DrillShape {
     /// measure, is not there.
     fileprivate static func tabletop(_ steps: [PlannedStep], owner: String) -> [PlannedStep] {
         let gates = Set(steps.filter { $0.gate != nil }.map(\.id))
-        return steps.filter { !gates.contains($0.id) }.map { step in
+        return steps.filter { !gates.contains($0.id) && $0.escalation == nil }.map { step in
             PlannedStep(
                 id: step.id, title: step.title, action: card(of: step, owner: owner),
                 needs: step.needs.filter { !gates.contains($0.step) }, effect: .read, skipInDrill: step.skipInDrill,

@@ -3,7 +3,7 @@ import DRCrypto
 /// A sound runbook, for one environment and its inputs, frozen into a plan.
 package struct Planner {
     let runbook: Runbook
-    private let site: Site?
+    let site: Site?
     let catalogue: Catalogue?
     let request: PlanningRequest
     private let world: PlanningWorld
@@ -59,7 +59,7 @@ package struct Planner {
         let gates = runbook.dependencies.values.map(\.gate)
         for gate in gates { files.collect(gate) }
         let (expanded, rollbacks, uses, limits) = expanded(variants, context, files, drillReads: reads)
-        let steps = shaped(gated(expanded, uses: uses, context, files, drillReads: reads))
+        let steps = shaped(escalated(gated(expanded, uses: uses, context, files, drillReads: reads)))
         let isTabletop = request.shape?.isTabletop == true
         let kept = Set(steps.map(\.id))
         let undoing = isTabletop ? [] : rollbacks.filter { $0.undoes.map(kept.contains) == true }
@@ -81,7 +81,7 @@ package struct Planner {
             rollback: isTabletop ? .never : runbook.rollback ?? (request.mode == .drill ? .auto : .ask),
             cleanup: digested(cleanup, files),
             files: files.files,
-            people: (site?.people ?? []).map { person in
+            people: (site?.people ?? []).withDelegatedRoles.map { person in
                 var person = person
                 person.uid = person.uid ?? world.uid(person.user)
                 return person
@@ -250,6 +250,7 @@ package struct Planner {
                 notify.channel = site?.channels[channel]
                 planned.action = .notify(notify)
             }
+            planned.limits = variant.limits?.value
             for (name, value) in variant.env { planned.env[name] = try value.value.changed(change) }
             for mark in variant.marks {
                 var mark = try mark.value.changed(change)

@@ -77,6 +77,7 @@ package enum JSONSchema {
             ]
         case .boolean: return ["type": .string("boolean")]
         case .duration: return ["type": .string("string"), "pattern": .string("^[0-9]+(ms|s|m|h|d)$")]
+        case .size: return ["type": .string("string"), "pattern": .string("^0*[1-9][0-9]*(KiB|MiB|GiB)$")]
         case .choice(let choices): return ["enum": .array(choices.map(JSON.string))]
         case .clockPair:
             let clocks = "(" + ClockName.allCases.map(\.rawValue).joined(separator: "|") + ")"

@@ -13,6 +13,8 @@ indirect enum Shape: Sendable {
     case decimal(ClosedRange<Int64>)
     case boolean
     case duration
+    /// An amount of memory.
+    case size
     case choice([String])
     /// `disrupted..proven`: two clocks.
     case clockPair
@@ -87,6 +89,7 @@ extension Shape {
         case .decimal: "a number"
         case .boolean: "true or false"
         case .duration: "a duration"
+        case .size: "a size"
         case .clockPair: "two clocks, FROM..TO"
         case .choice(let choices) where choices.count == 1: choices[0]
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"

@@ -159,6 +159,9 @@ struct ShapeCheck {
         case .duration:
             guard TimeSpan(parsing: text) == nil else { return }
             report(.duration, place, "`\(text)` is not a duration", fix: "write 500ms, 10s, 5m, 2h or 1d")
+        case .size:
+            guard ProcessLimits.bytes(parsing: text) == nil else { return }
+            report(.wrongType, place, "`\(text)` is not a size", fix: "write 64MiB or 2GiB")
         case .choice(let choices):
             guard !choices.contains(text) else { return }
             report(

@@ -32,6 +32,8 @@ enum SiteSchema {
             .optional("uid", .integer(0...4_294_967_294), "That user's number; looked up where it is left out."),
             .required("roles", .list(.name, isEmptyAllowed: true), "The roles held."),
             .optional("keys", .list(.text), "SSH public keys, `TYPE BASE64`, whose signatures are this person's."),
+            .optional("contact", .text, "How to reach this person, as it stands on cards: a number, a rota."),
+            .optional("delegate", .name, "Who stands in for this person, and so holds the same roles."),
         ])
 
     private static let repository = ObjectSchema(

@@ -33,7 +33,7 @@ enum StepSchema {
             .required("id", .name, "Its name, unique in the runbook."),
             .optional("title", .text, "What is true when it is done; its id."),
             .required("run", .command, "The command."),
-        ] + common.filter { ["effect", "probe", "timeout", "retry", "env"].contains($0.name) })
+        ] + common.filter { ["effect", "probe", "timeout", "limits", "retry", "env"].contains($0.name) })
 
     static let undoingKinds = ["run", "http", "manual", "restore", "resync"]
 
@@ -42,7 +42,7 @@ enum StepSchema {
         name: "rollback",
         keys: [.optional("title", .text, "What is true when it is done.")]
             + actions.filter { undoingKinds.contains($0.name) }
-            + common.filter { ["effect", "probe", "place", "timeout", "retry", "env"].contains($0.name) },
+            + common.filter { ["effect", "probe", "place", "timeout", "limits", "retry", "env"].contains($0.name) },
         exactlyOne: undoingKinds)
 
     static let dependency = ObjectSchema(
@@ -102,6 +102,7 @@ enum StepSchema {
             "place", .either([.choice(Place.allCases.map(\.rawValue)), .object(outside)]),
             "Where a drill runs it: `inside`, `outside` (reading steps), or `{outside: REASON}`."),
         .optional("timeout", .duration, "The longest an attempt may take."),
+        .optional("limits", .object(limits), "What an attempt's processes may hold together."),
         .optional("retry", .object(retry), "When a failed attempt is followed by another."),
         .optional(
             "onFailure", .either([.choice(["hold", "abort", "continue"]), .object(onFailure)]),
@@ -117,6 +118,13 @@ enum StepSchema {
             "concurrency", .name, "A group of `spec.concurrency`: only so many of its steps are under way at once."),
         .optional("background", .object(background), "The process goes on as a service once `ready` holds."),
     ]
+
+    private static let limits = ObjectSchema(
+        name: "limits",
+        keys: [
+            .optional("memory", .size, "Resident memory of all of them."),
+            .optional("processes", .integer(1...1_000_000), "How many there may be at once."),
+        ], refusesNothing: true)
 
     private static let runbook = ObjectSchema(
         name: "runbook",
@@ -214,10 +222,19 @@ enum StepSchema {
             .required("instructions", .template, "What to do, exactly."),
             .required("owner", .text, "Who does it."),
             .optional("within", .duration, "By when."),
+            .optional("escalate", .object(escalate), "Whom to tell when nobody acknowledges it."),
             .optional(
                 "inputs", .map(.choice(OutputType.allCases.map(\.rawValue))),
                 "What the person enters; the step's outputs."),
             .optional("evidence", .choice(["required", "optional"]), "Whether evidence has to be given; `optional`."),
+        ])
+
+    private static let escalate = ObjectSchema(
+        name: "escalate",
+        keys: [
+            .required("after", .duration, "How long after it is shown."),
+            .required(
+                "channel", .name, "A channel of the site; in a drill it is told only by `place: {outside: REASON}`."),
         ])
 
     private static let approve = ObjectSchema(
@@ -229,6 +246,7 @@ enum StepSchema {
             .optional("signed", .boolean, "Whether only approvals signed with an SSH key count; false."),
             .optional("notInitiator", .boolean, "Whether who started the run does not count; false."),
             .optional("within", .duration, "After which it is asked again."),
+            .optional("escalate", .object(escalate), "Whom to tell when nobody acknowledges it."),
         ])
 
     private static let backup = ObjectSchema(

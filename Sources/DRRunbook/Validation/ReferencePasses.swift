@@ -47,7 +47,8 @@ extension RunbookValidator {
         let groups = Array(validation.runbook.concurrency.keys)
         return validation.allVariants.flatMap { step -> [Diagnostic] in
             var diagnostics: [Diagnostic] = []
-            if let channel = step.channel, !channels.contains(channel.value) {
+            let told = [step.channel].compactMap { $0 } + step.escalationChannels
+            for channel in told where !channels.contains(channel.value) {
                 diagnostics.append(
                     Diagnostic(
                         .unknownName, at: channel.place, "the site has no channel `\(channel.value)`",

@@ -207,6 +207,7 @@ extension RunbookValidator {
                 refuse("timeout", at: step.timeout?.place, "a person answers", fix: "write `within` in the card")
                 refuse("retry", at: step.retry?.place, "a person answers")
             }
+            if kind != .run { refuse("limits", at: step.limits?.place, "only commands have them") }
             if kind != .run, !step.outputs.isEmpty {
                 refuse("outputs", at: step.place, "they have their own")
             }

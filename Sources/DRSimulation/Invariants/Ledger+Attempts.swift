@@ -54,9 +54,11 @@ extension Ledger {
         if rollbacks.contains(id.step) { return try requireTurn(id) }
         try require(
             stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder, "\(id) is intended in stage \(stage)")
+        // Whoever is told of a card is not made to wait for others.
+        if let escalation = step.escalation { return try requireDue(id.step, escalation, at: entry.at) }
         try requireNeeds(step)
         let busy = plan.steps.count { other in
-            guard let account = steps[other.id] else { return false }
+            guard other.escalation == nil, let account = steps[other.id] else { return false }
             return !account.isService && account.live.contains { $0.part != .probe }
         }
         if let group = step.concurrency, let limit = plan.concurrency[group] {

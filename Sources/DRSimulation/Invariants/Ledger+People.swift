@@ -20,6 +20,7 @@ extension Ledger {
         steps[card.step]?.isFailureOpen = false
         steps[card.step]?.card = card
         steps[card.step]?.wasShown = true
+        steps[card.step]?.isAcknowledged = false
         steps[card.step]?.approvers = []
         steps[card.step]?.brokeGlass = false
         steps[card.step]?.over = nil
@@ -76,6 +77,11 @@ extension Ledger {
         switch request.request.ask {
         case .undo: rollbackAnswer = true
         case .commit: rollbackAnswer = false
+        case .acknowledge(let step, let digest):
+            try require(
+                steps[step]?.card?.digest == digest, .requestsAreAnswered,
+                "somebody sees to a card of \(step) that is not shown")
+            steps[step]?.isAcknowledged = true
         default: break
         }
         guard case .resolve(let step, let resolution, _, let inputs, let evidence) = request.request.ask else { return }

@@ -5,6 +5,7 @@ import DRRunbook
 extension Ledger {
     mutating func begin(_ id: StepID, due: Moment?) throws {
         guard let step = planned[id] else { return }
+        if let escalation = step.escalation { return try beginEscalation(id, escalation, due: due) }
         try require(step.action.isEffectFree, .intentBeforeEffect, "\(id) begins without an attempt")
         try require(
             stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder, "\(id) begins in stage \(stage)")
@@ -62,7 +63,8 @@ extension Ledger {
             let needsFail = step.needs.contains { need in
                 steps[need.step]?.over.map { !need.accept.contains($0) } ?? false
             }
-            let isKnown = step.gate.map { isThere[$0.dependency] == true } ?? false
+            let isKnown =
+                step.gate.map { isThere[$0.dependency] == true } ?? step.escalation.map(isSeenTo) ?? false
             try require(
                 needsFail || isKnown || step.skipInDrill != nil || step.condition != nil, .orderAndWidth,
                 "\(id) is skipped without a reason")

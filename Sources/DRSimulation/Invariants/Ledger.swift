@@ -22,6 +22,8 @@ struct Ledger {
         /// It failed, and what follows has not yet: nothing else may follow from it.
         var isFailureOpen = false
         var card: Card?
+        /// Somebody said that the card that is shown was seen.
+        var isAcknowledged = false
         var approvers: Set<String> = []
         var brokeGlass = false
         /// What may live on because nobody can end it, and the journal says so.

@@ -24,7 +24,9 @@ enum PlanMaker {
         }
         let count = 2 + dice.below(9)
         for index in 0..<count { plan.steps.append(step(index, of: count, isDrill: isDrill, plan, &dice)) }
-        for step in plan.steps where step.effect != .read && !step.action.isEffectFree && dice.oneIn(3) {
+        plan.steps = plan.steps.flatMap { step in [step] + (escalation(of: step, &dice).map { [$0] } ?? []) }
+        for step in plan.steps
+        where step.escalation == nil && step.effect != .read && !step.action.isEffectFree && dice.oneIn(3) {
             plan.rollbacks.append(rollback(of: step, isDrill: isDrill, &dice))
         }
         plan.rollback = dice.of([.ask, .auto, .auto, .never])
@@ -139,6 +141,20 @@ enum PlanMaker {
             step.effect = .idempotent
         default: break
         }
+    }
+
+    /// Somebody may be told that the step's card waits.
+    private static func escalation(of step: PlannedStep, _ dice: inout Dice) -> PlannedStep? {
+        let isManual = if case .manual = step.onFailure { true } else { false }
+        guard isManual || step.action.kind == .manual || step.action.kind == .approve, dice.oneIn(2) else { return nil }
+        let channel = PlannedChannel(name: "ops", run: ["tell"])
+        var telling = PlannedStep(
+            id: StepID("\(step.id).escalation"), title: "escalation",
+            action: .notify(NotifyAction(text: Template("it waits"), channel: dice.oneIn(3) ? nil : channel)),
+            effect: .idempotent, timeout: .seconds(5), onFailure: .continue, digest: none)
+        if dice.oneIn(2) { telling.retry = retry(&dice) }
+        telling.escalation = PlannedEscalation(of: step.id, after: .seconds(Int64(dice.of([0, 5, 60]))))
+        return telling
     }
 
     private static func rollback(of undone: PlannedStep, isDrill: Bool, _ dice: inout Dice) -> PlannedStep {

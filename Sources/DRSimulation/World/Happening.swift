@@ -39,6 +39,7 @@ indirect enum Happening: Sendable {
 /// What a person does.
 enum Answer: Sendable {
     case card(StepID, Card)
+    case acknowledgement(StepID, Card)
     case question(StepID)
     case proceed
     case settle(StepID)

@@ -8,7 +8,9 @@ extension World {
     func react(to events: [JournaledEvent]) {
         for entry in events {
             switch entry.event {
-            case .cardShown(let card): answer(.card(card.step, card))
+            case .cardShown(let card):
+                if people.oneIn(4) { answer(.acknowledgement(card.step, card)) }
+                answer(.card(card.step, card))
             case .stepHeld(let step, _, _): answer(.question(step))
             case .attemptInDoubt(let attempt, _, _): answer(.question(attempt.step))
             case .runPaused: answer(.proceed)
@@ -75,6 +77,9 @@ extension World {
                         step: step, as: failed ? .failed : .done, reason: "it is so", inputs: failed ? [:] : inputs,
                         evidence: people.perMille(rates.staleCard) ? [] : ["photo.jpg"]))
             }
+        case .acknowledgement(let step, let card):
+            let digest = people.perMille(rates.staleCard) ? Digest.of("an older card") : card.digest
+            leave(uid, .acknowledge(step: step, card: digest))
         case .question(let step):
             leave(
                 uid,

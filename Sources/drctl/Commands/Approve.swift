@@ -99,7 +99,8 @@ struct Reject: Command {
 struct CardSelection {
     var selection: RunSelection
     var step: String?
-    var kind: Card.Kind
+    /// nil: of any kind.
+    var kind: Card.Kind?
     var wait: TimeSpan?
 
     func card() async throws -> (RunView, Card) {
@@ -115,6 +116,8 @@ struct CardSelection {
         }
     }
 
+    private func isMeant(_ card: Card) -> Bool { kind == nil || card.kind == kind }
+
     /// A closed run asks nothing any more.
     private func isHopeless() -> Bool {
         guard let run = selection.run, let root = try? selection.state.root(),
@@ -124,13 +127,15 @@ struct CardSelection {
     }
 
     private func find() throws -> (RunView, Card) {
-        let view = try selection.select("approve") { !$0.openCards.filter { $0.kind == kind }.isEmpty }
-        let cards = view.openCards.filter { $0.kind == kind && (step == nil || $0.step.rawValue == step) }
+        let view = try selection.select(kind == nil ? "acknowledge" : "approve") {
+            !$0.openCards.filter(isMeant).isEmpty
+        }
+        let cards = view.openCards.filter { isMeant($0) && (step == nil || $0.step.rawValue == step) }
         if let only = cards.first, cards.count == 1 { return (view, only) }
         throw Failure(
             exit: .usage, code: "step.notAsking",
             message: cards.isEmpty
-                ? "\(step.map { "step \($0) of " } ?? "")run \(view.directory.id) asks for no approval now"
+                ? "\(step.map { "step \($0) of " } ?? "")run \(view.directory.id) asks for \(kind == nil ? "nothing" : "no approval") now"
                 : "\(cards.count) steps ask",
             hint: cards.isEmpty
                 ? "see `drctl status \(view.directory.id)`"

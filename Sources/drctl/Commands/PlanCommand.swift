@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRCrypto
+import DREvidence
 import DRJournal
 import DRMachine
 import DRMeasure
@@ -15,7 +16,7 @@ struct PlanCommand: Command {
             Example:  drctl plan Runbooks/first-drill.yaml
                       drctl plan Runbooks/orders.yaml --real --input region=dr-west
                       drctl plan Runbooks/orders.yaml --diff orders-20261122
-                      drctl plan Runbooks/orders.yaml --format dot | dot -Tsvg
+                      drctl plan Runbooks/orders.yaml --format svg > orders.svg
             """)
 
     @OptionGroup var runbook: RunbookOptions
@@ -23,13 +24,13 @@ struct PlanCommand: Command {
     var real = false
     @Option(help: ArgumentHelp("What is different from the plan of an earlier run.", valueName: "run"))
     var diff: String?
-    @Option(help: "text, json (the plan alone, as a run stores it), or dot (for Graphviz).")
+    @Option(help: "text, json (the plan alone, as a run stores it), svg, or dot (for Graphviz).")
     var format: Format = .text
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
     /// How the plan is shown.
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, dot }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, svg, dot }
 
     struct Result: Encodable {
         var digest: String
@@ -56,6 +57,7 @@ struct PlanCommand: Command {
             switch format {
             case .text: Self.text(plan, digest: digest.hex, forecast: forecast)
             case .json: String(decoding: bytes.dropLast(), as: UTF8.self)
+            case .svg: try Self.picture(plan)
             case .dot: PlanGraph(plan: plan).dot
             }
         return .run([], text: text, result: Result(digest: digest.hex, plan: plan, forecast: forecast))
@@ -78,6 +80,16 @@ struct PlanCommand: Command {
             earlier.append(view.state)
         }
         return earlier.isEmpty ? nil : Forecast(plan, earlier: earlier)
+    }
+
+    private static func picture(_ plan: Plan) throws -> String {
+        guard let svg = PlanPicture.svg(plan) else {
+            throw Failure(
+                exit: .usage, code: "usage",
+                message: "\(plan.steps.count) steps make no picture that anybody could read",
+                hint: "use --format text, or --format dot with a tool for large graphs")
+        }
+        return svg
     }
 
     private static func text(_ changes: [PlanDiff.Change], since run: String) -> String {

@@ -112,7 +112,7 @@ struct RunSummary: Encodable, Sendable {
             switch current.phase {
             case .asking:
                 return Waiting(
-                    step: step.id.rawValue, for: current.card.map(EventLine.asked) ?? "a person",
+                    step: step.id.rawValue, for: current.card.map { EventLine.asked($0, of: view.plan) } ?? "a person",
                     text: current.card?.text ?? "")
             case .held(let reason, _): return Waiting(step: step.id.rawValue, for: "a person (held)", text: reason)
             case .inDoubt(_, let reason, _):

@@ -38,6 +38,8 @@ struct EventLine {
         case .cleanupOwed(let step, let reason): "cleanup OWED: \(step): \(reason)"
         case .cleanupSettled(let step, _, let reason): "cleanup settled: \(step): \(reason)"
         case .runClosed(let outcome, let reason): "run closed: \(outcome.rawValue): \(reason)"
+        case .requestApplied(let accepted):
+            if case .acknowledge(let step, _) = accepted.request.ask { "\(step): somebody sees to it" } else { nil }
         case .requestRefused(_, _, let reason): "request refused: \(reason)"
         case .clockMarked(let mark):
             "clock \(mark.clock.rawValue) of \(mark.service) marked\(mark.synthetic ? " (caused by the drill)" : "")"
@@ -88,6 +90,13 @@ struct EventLine {
         }
     }
 
+    /// Whom a card asks, and how to reach them where the site says so.
+    static func asked(_ card: Card, of plan: Plan) -> String {
+        guard let person = plan.people.first(where: { $0.name == card.owner }) else { return asked(card) }
+        let ways = [person.contact, person.delegate.map { "else \($0)" }].compactMap { $0 }
+        return asked(card) + (ways.isEmpty ? "" : " (\(ways.joined(separator: "; ")))")
+    }
+
     static func asked(_ card: Card) -> String {
         if let owner = card.owner { return owner }
         if card.roles.isEmpty { return card.quorum > 1 ? "\(card.quorum) people" : "a person" }
@@ -99,6 +108,7 @@ struct EventLine {
         case .exited(let code): "exit \(code)"
         case .signalled(let number): "ended by signal \(number)"
         case .timedOut: "ended at its deadline"
+        case .overLimit(let what): "ended: \(what)"
         case .stopped: "stopped"
         case .couldNotStart(let reason): "could not start: \(reason)"
         case .badOutput(let reason): "its output is not what was declared: \(reason)"

@@ -127,7 +127,10 @@ struct LiveView {
                 let answer =
                     card.kind == .approval
                     ? "drctl approve \(run) \(step.id)" : "drctl resolve \(run) \(step.id) --as done --reason …"
-                tell("\(step.id) waits for \(EventLine.asked(card))\(due)", .warning, text: card.text, answer: answer)
+                let seen = current.acknowledgedBy.map { "; \(displayEscaped($0)) sees to it" } ?? ""
+                tell(
+                    "\(step.id) waits for \(displayEscaped(EventLine.asked(card, of: plan)))\(due)\(seen)", .warning,
+                    text: card.text, answer: answer)
             case .held(let reason, _):
                 tell(
                     "\(step.id) is held", .warning, text: reason,

@@ -35,8 +35,11 @@ struct Asking {
 
     /// A request that is whole already: a signed one.
     func leave(_ request: Request, contents: [[UInt8]] = [], done: String) async throws -> Outcome {
-        if view.isClosed { throw closed("run \(directory.id) is closed already") }
         let id = request.id
+        if view.isClosed {
+            guard request.ask.mayFollowTheEnd else { throw closed("run \(directory.id) is closed already") }
+            return try await addToTheEnd(request, done: done)
+        }
         try RequestBox(of: directory).leave(request, files: contents)
         let deadline = try Deadline(after: Self.patience)
         while !deadline.isPast {
@@ -53,6 +56,28 @@ struct Asking {
             [.waitingForPerson],
             text: "left, and waits: no runner is alive to take it.\nGo on with:  drctl resume \(directory.id)",
             result: Answer(run: directory.id, request: id, state: "waiting"))
+    }
+
+    /// Nobody drives a run that is closed: who has something to say of it writes it down, and its report anew.
+    private func addToTheEnd(_ request: Request, done: String) async throws -> Outcome {
+        try RequestBox(of: directory).leave(request)
+        let deadline = try Deadline(after: Self.patience)
+        while true {
+            do {
+                try await RunSession.takeLateRequests(of: directory)
+            } catch let error as JournalError where error.code == .heldByAnother && !deadline.isPast {
+                // Somebody else says something, and takes this along perhaps.
+                try await Task.sleep(for: .milliseconds(100))
+                continue
+            }
+            break
+        }
+        guard let outcome = try answered(request.id, done: done) else {
+            throw Failure(
+                exit: .notEstablished, code: "request.unanswered",
+                message: "run \(directory.id) has not taken this up", hint: "try it again")
+        }
+        return outcome
     }
 
     private func closed(_ message: String) -> Failure {

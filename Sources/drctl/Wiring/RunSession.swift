@@ -15,6 +15,19 @@ struct RunSession {
     /// The run is paused, and whoever drives it now wants it to go on.
     var proceeds = false
 
+    /// What is said of a run after its end becomes a part of its journal and its report.
+    static func takeLateRequests(of directory: RunDirectory) async throws {
+        let executable = try OwnExecutable.path()
+        let runner = try await Runner(
+            Runner.Configuration(
+                directory: directory,
+                access: LocalSupervisors(runDirectory: directory.path, executable: executable, isolation: nil),
+                isolationProbe: IsolationCheck(runDirectory: directory.path), time: try SystemTimeSource(),
+                version: Drctl.version))
+        _ = try await runner.run()
+        _ = try RunConclusion(RunView(reading: directory)).write()
+    }
+
     func drive() async throws -> Outcome {
         let time = try SystemTimeSource()
         let executable = try OwnExecutable.path()

@@ -83,6 +83,7 @@ enum Brief {
         case .exited(let code): "exit \(code)"
         case .signalled(let signal): "signal \(signal)"
         case .timedOut: "timedOut"
+        case .overLimit: "overLimit"
         case .stopped: "stopped"
         case .couldNotStart: "couldNotStart"
         case .badOutput: "badOutput"

@@ -9,7 +9,7 @@ import DRRunbook
 /// `finished PLACE GENERATION`,
 /// `lacking PLACE`, `isolated GENERATION VERDICT`, `open` (all of these, silently), `starting|started|gone ATTEMPT`,
 /// `ended ATTEMPT RESULT [NAME=VALUE…]`, `wait SECONDS` (a tick), `pass SECONDS` (no input), `reboot`,
-/// `approve|reject STEP uid=N …`, `resolve STEP RESOLUTION uid=N …`, `cancel`, `undo`, `commit`, `interrupt`, `pause`, `proceed`,
+/// `approve|reject|acknowledge STEP uid=N …`, `resolve STEP RESOLUTION uid=N …`, `cancel`, `undo`, `commit`, `interrupt`, `pause`, `proceed`,
 /// `mark CLOCK SERVICE SECONDS`, `note TEXT`, `settle STEP`, `close`, `show`.
 struct Scenario {
     private var plan = ScenarioPlan()
@@ -208,6 +208,7 @@ struct Scenario {
             return .approve(
                 step: step, card: card, comment: options["comment"], breakGlass: options.has("breakGlass"))
         case "reject": return .reject(step: step, card: card, reason: reason)
+        case "acknowledge": return .acknowledge(step: step, card: card)
         case "resolve":
             var inputs: [String: Value] = [:]
             for name in (options["inputs"] ?? "").split(separator: ",") {

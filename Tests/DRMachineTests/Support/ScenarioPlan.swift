@@ -128,6 +128,10 @@ struct ScenarioPlan {
             step.gate = PlannedGate(dependency: dependency, freshFor: .seconds(10), retryAfter: .seconds(30))
             step.concurrency = "uses \(dependency)"
         }
+        if let tells = options["tells"]?.split(separator: ":"), tells.count == 2 {
+            step.escalation = PlannedEscalation(
+                of: StepID(String(tells[0])), after: .seconds(Int64(tells[1]) ?? 0))
+        }
         step.skipInDrill = options["skipInDrill"]
         return step
     }
