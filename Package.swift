@@ -136,7 +136,8 @@ let package = Package(
         .target(
             name: "Templates", path: "Templates",
             resources: [
-                .embedInCode("report.mustache"), .embedInCode("report.css"), .embedInCode("icons.svg"), .embedInCode("init-site.yaml"),
+                .embedInCode("report.mustache"), .embedInCode("report.css"), .embedInCode("icons.svg"),
+                .embedInCode("init-site.yaml"),
                 .embedInCode("init-services.yaml"), .embedInCode("init-runbook.yaml"),
             ], swiftSettings: houseRules),
         room(
