@@ -21,23 +21,26 @@ extension Decision {
             } else if card.phase.isOver, card.followUp == nil {
                 try emit(.stepSkipped(step.id, reason: "\(escalation.of) asked nobody for so long"))
             }
-        case .waitingToRetry where card.phase != .asking, .waiting where card.phase != .asking:
-            try emit(.stepSkipped(step.id, reason: "\(escalation.of) was answered in time"))
-        case .waitingToRetry(let due):
-            if state.canEscalate(index), card.card != nil, now.isPast(due), !isWithinPast(index) {
+        case .waiting(let due): try tell(index, of: asking, due: due)
+        case .waitingToRetry(let due): try tell(index, of: asking, due: due)
+        default: break
+        }
+    }
+
+    /// Nobody is told of what somebody answers or sees to.
+    private mutating func tell(_ index: Int, of asking: Int, due: Moment?) throws(MachineError) {
+        let (step, card) = (state.topology.steps[index], state[asking])
+        let id = state.topology.steps[asking].id
+        if card.phase != .asking {
+            try emit(.stepSkipped(step.id, reason: "\(id) was answered in time"))
+        } else if let who = card.acknowledgedBy {
+            try emit(.stepSkipped(step.id, reason: "\(who) acknowledged \(id)"))
+        } else if state.canEscalate(index), card.card != nil, due.map(now.isPast) != false {
+            if step.action.isEffectFree {
+                try succeed(index, outputs: [:], by: nil)
+            } else {
                 try intend(.action, of: index)
             }
-        case .waiting(let due):
-            if let who = card.acknowledgedBy {
-                try emit(.stepSkipped(step.id, reason: "\(who) acknowledged \(escalation.of)"))
-            } else if state.canEscalate(index), card.card != nil, due.map(now.isPast) != false {
-                if step.action.isEffectFree {
-                    try succeed(index, outputs: [:], by: nil)
-                } else {
-                    try intend(.action, of: index)
-                }
-            }
-        default: break
         }
     }
 }

@@ -14,6 +14,7 @@ extension Ledger {
     /// Somebody is being told.
     func requireDue(_ id: StepID, _ escalation: PlannedEscalation, at: Moment) throws {
         try requireWaiting(id, escalation)
+        try require(stage == .running, .pauseHolds, "\(id) tells in stage \(stage)")
         try require(
             steps[id]?.waitsUntil.map(at.isPast) == true, .orderAndWidth, "\(id) tells of a card before its time")
     }
@@ -23,13 +24,13 @@ extension Ledger {
         try require(
             asking?.card != nil && asking?.over == nil, .orderAndWidth, "\(id) tells of a card that is not shown")
         try require(asking?.isAcknowledged == false, .orderAndWidth, "\(id) tells of a card that somebody sees to")
-        try require(
-            stage == .running, stage == .paused ? .pauseHolds : .stoppingOrder, "\(id) tells in stage \(stage)")
+        try require(stage.rawValue < Stage.stopping.rawValue, .stoppingOrder, "\(id) tells in stage \(stage)")
     }
 
     /// Whether nobody need be told any more.
     func isSeenTo(_ escalation: PlannedEscalation) -> Bool {
         let asking = steps[escalation.of]
-        return asking?.card == nil || asking?.isAcknowledged == true || asking?.over != nil
+        return asking?.card == nil || asking?.isAnswered == true || asking?.isAcknowledged == true
+            || asking?.over != nil
     }
 }
