@@ -34,7 +34,8 @@ package struct Request: Codable, Sendable, Equatable {
         case undo(reason: String)
         case commit(reason: String)
         case pause(reason: String)
-        case proceed(reason: String)
+        /// `confirmed`: finished steps that still hold although the machine was restarted; nil: none.
+        case proceed(reason: String, confirmed: [StepID]?)
         case mark(clock: ClockName, service: String, at: Int64, basis: String)
         case note(text: String)
         case close(reason: String)

@@ -42,7 +42,9 @@ extension Decision {
         case .undo(let reason): (ask, text) = ("undo", reason)
         case .commit(let reason): (ask, text) = ("commit", reason)
         case .pause(let reason): (ask, text) = ("pause", reason)
-        case .proceed(let reason): (ask, text) = ("proceed", reason)
+        case .proceed(let reason, let confirmed):
+            let steps = (confirmed ?? []).map(\.rawValue).joined(separator: ", ")
+            (ask, text) = ("proceed", reason + (steps.isEmpty ? "" : " (still done after the restart: \(steps))"))
         case .mark(let clock, let service, let at, let basis):
             (ask, text) = (
                 "mark \(clock.rawValue)", "\(service) at \(RecordTime(nanoseconds: at).shown), basis: \(basis)"

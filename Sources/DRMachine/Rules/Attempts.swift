@@ -104,10 +104,21 @@ extension Decision {
         }
         let verdict: Int32? = if case .exited(let code)? = probe.end?.result { code } else { nil }
         if verdict == 0 {
-            try succeed(index, outputs: probe.end?.outputs ?? [:], by: probe)
+            // What a step gave is not given anew because it still holds.
+            let isKnown = step.restartDoubt == .probing
+            try succeed(index, outputs: isKnown ? step.outputs : probe.end?.outputs ?? [:], by: probe)
             return
         }
         let words = verdict == 1 ? "the probe says that it does not hold" : "the probe could not establish it"
+        if step.restartDoubt == .probing {
+            let reason = "it had succeeded before the machine was restarted, and now \(words)"
+            if state.isEnding(index) {
+                try fail(index, reason: reason)
+            } else {
+                try emit(.stepHeld(id, reason: reason, due: unattendedDue(index)))
+            }
+            return
+        }
         if step.claim != nil {
             try emit(.stepHeld(id, reason: "a person says that it is done, and \(words)", due: unattendedDue(index)))
             return

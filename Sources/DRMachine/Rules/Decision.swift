@@ -121,7 +121,10 @@ struct Decision {
 
     /// After a restart of the machine nothing goes on by itself.
     private mutating func holdAfterRestart() throws(MachineError) {
-        let reason = "the machine was restarted: its processes are gone; see what is left, then let the run go on"
+        let unconfirmed = state.unconfirmedSteps
+        let reason =
+            "the machine was restarted: its processes are gone; see what is left, then let the run go on"
+            + (unconfirmed.isEmpty ? "" : ", and say whether these still hold: \(Self.names(unconfirmed))")
         if state.created?.unattended == true {
             try stop(.failed, reason: reason)
         } else {

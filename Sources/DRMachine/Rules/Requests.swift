@@ -46,9 +46,7 @@ extension Decision {
         case .acknowledge(let id, let digest):
             let step = state[try index(id)]
             guard step.phase == .asking, let card = step.card else { throw Refusal("step \(id) asks nobody") }
-            guard card.digest == digest else {
-                throw Refusal("this is not the card that step \(id) shows now; look at it again")
-            }
+            try requireShown(card, digest)
             if let who = step.acknowledgedBy { throw Refusal("\(who) has acknowledged it") }
             try admitPerson(card, accepted)
         case .resolve(let step, let resolution, let reason, let inputs, let evidence):
@@ -65,8 +63,9 @@ extension Decision {
         case .pause:
             if state.status.isStopping { throw Refusal("the run is stopping") }
             if state.status.isPaused { throw Refusal("the run is paused already") }
-        case .proceed:
+        case .proceed(_, let confirmed):
             guard state.status.isPaused else { throw Refusal("the run is not paused") }
+            try admitConfirmation(confirmed ?? [])
         case .mark(_, let service, _, let basis):
             let known = state.plan.services.map(\.name) + state.topology.steps.flatMap { $0.marks.map(\.service) }
             guard known.contains(service) else { throw Refusal("the plan has no service \(service)") }
@@ -81,6 +80,20 @@ extension Decision {
         }
     }
 
+    /// Everything is confirmed that only a person can tell, and nothing else.
+    private func admitConfirmation(_ confirmed: [StepID]) throws(Refusal) {
+        let unconfirmed = state.unconfirmedSteps
+        let missing = unconfirmed.filter { !confirmed.contains($0) }
+        if !missing.isEmpty {
+            throw Refusal(
+                "the machine was restarted, and nobody has said whether these still hold: "
+                    + "\(Decision.names(missing)); `drctl resume` asks")
+        }
+        if let other = confirmed.first(where: { !unconfirmed.contains($0) }) {
+            throw Refusal("step \(other) is not in question, or has a probe that is asked")
+        }
+    }
+
     private func index(_ id: StepID) throws(Refusal) -> Int {
         guard let index = state.topology.positions[id] else { throw Refusal("the plan has no step \(id)") }
         return index
@@ -88,15 +101,20 @@ extension Decision {
 
     // MARK: Approvals
 
+    /// Nobody answers what was not shown.
+    private func requireShown(_ card: Card, _ digest: Digest) throws(Refusal) {
+        guard card.digest == digest else {
+            throw Refusal("this is not the card that step \(card.step) shows now; look at it again")
+        }
+    }
+
     private func approvalCard(_ id: StepID, _ digest: Digest) throws(Refusal) -> Card {
         let step = state[try index(id)]
         guard step.phase == .asking, let card = step.card, card.kind == .approval else {
             throw Refusal("step \(id) waits for no approval")
         }
         if state.status.isStopping { throw Refusal("the run is stopping") }
-        guard card.digest == digest else {
-            throw Refusal("this is not the card that step \(id) shows now; look at it again")
-        }
+        try requireShown(card, digest)
         if let due = card.due, now.isPast(due) { throw Refusal("the card of step \(id) has expired") }
         return card
     }
@@ -178,6 +196,10 @@ extension Decision {
         case .asking where step.card?.kind == .approval:
             throw Refusal("step \(id) waits for an approval: approve or reject it")
         case .asking, .held, .inDoubt: break
+        case .succeeded where step.restartDoubt == .open:
+            if resolution == .done, state.canProbe(index) {
+                throw Refusal("step \(id) has a probe, which is asked when the run goes on")
+            }
         case .waiting(due: .some) where resolution == .done || resolution == .skip: break
         default: throw Refusal("step \(id) is \(step.phase.words) and needs no answer")
         }
@@ -233,7 +255,7 @@ extension Decision {
         case .commit(let reason): try emit(.rollbackDeclined(reason: "\(name): \(reason)"))
         case .cancel(let reason): try stop(.cancelled, reason: "\(name): \(reason)")
         case .pause(let reason): try pause(reason: "\(name): \(reason)")
-        case .proceed(let reason): try emit(.runProceeded(reason: "\(name): \(reason)"))
+        case .proceed(let reason, _): try emit(.runProceeded(reason: "\(name): \(reason)"))
         case .mark(let clock, let service, let at, let basis):
             try emit(
                 .clockMarked(
@@ -257,6 +279,8 @@ extension Decision {
             } else {
                 try emit(.retryScheduled(step.id, due: now, reason: "\(name): \(reason)"))
             }
+        // It was doubted, and the request said that it holds.
+        case .done where state[index].phase.isOver: break
         case .done:
             if state.canProbe(index), step.place == .inside, let report = state.refusedIsolation {
                 let why = "a person says that it is done, and its probe cannot run: \(Self.words(for: report))"

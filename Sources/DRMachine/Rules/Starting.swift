@@ -5,6 +5,7 @@ extension Decision {
     /// Skips what is to be skipped, shows cards, and starts attempts up to the plan's width, in declared order.
     mutating func startWhatCan() throws(MachineError) {
         guard state.status == .running, state.isOpen else { return }
+        while let index = state.progress.doubted.values.first(where: state.canProbe) { try intend(.probe, of: index) }
         var count: Int
         repeat {
             count = events.count

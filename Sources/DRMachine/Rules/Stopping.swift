@@ -63,7 +63,7 @@ extension Decision {
         let failed = steps.filter { state.steps[$0.id]?.phase.outcome == .failed }
         let intolerable = failed.filter { $0.onFailure != .continue }
         guard intolerable.isEmpty else {
-            return try stop(.failed, reason: "failed: \(Self.names(intolerable))")
+            return try stop(.failed, reason: "failed: \(Self.names(intolerable.map(\.id)))")
         }
         // What need not be asked was left out of nothing.
         let skipped = steps.filter {
@@ -71,13 +71,14 @@ extension Decision {
         }
         try stop(
             .finished,
-            reason: "every step is over" + (failed.isEmpty ? "" : "; failed, and tolerated: \(Self.names(failed))")
-                + (skipped.isEmpty ? "" : "; skipped: \(Self.names(skipped))"))
+            reason: "every step is over"
+                + (failed.isEmpty ? "" : "; failed, and tolerated: \(Self.names(failed.map(\.id)))")
+                + (skipped.isEmpty ? "" : "; skipped: \(Self.names(skipped.map(\.id)))"))
     }
 
     /// The first of them by name, and how many more there are.
-    private static func names(_ steps: [PlannedStep]) -> String {
-        let shown = steps.prefix(8).map(\.id.rawValue).joined(separator: ", ")
+    static func names(_ steps: [StepID]) -> String {
+        let shown = steps.prefix(8).map(\.rawValue).joined(separator: ", ")
         return steps.count > 8 ? "\(shown) and \(steps.count - 8) more" : shown
     }
 

@@ -82,6 +82,7 @@ extension RunState {
         switch event {
         case .runnerStarted(let new):
             try require(new.epoch > (runner?.epoch ?? 0), "epoch \(new.epoch) follows epoch \(runner?.epoch ?? 0)")
+            if let before = runner, before.bootID != new.bootID { doubtFinishedSteps() }
             runner = new
             supervisors = [:]
         case .supervisorReady(let identity):
@@ -113,6 +114,28 @@ extension RunState {
             if isIsolated { open() }
         default: break
         }
+    }
+
+    /// What finished steps wrote may be lost with the machine; services are lost in any case.
+    private mutating func doubtFinishedSteps() {
+        switch status {
+        case .stopping, .closed: return
+        case .starting, .running, .paused: break
+        }
+        for index in 0..<topology.mainCount {
+            let (planned, step) = (topology.steps[index], self[index])
+            guard step.phase == .succeeded, planned.effect != .read, planned.background == nil,
+                planned.action.kind != .notify, step.attempts.contains(where: { $0.id.part == .action })
+            else { continue }
+            update(index) { $0.restartDoubt = .open }
+            progress.doubted.insert(index)
+        }
+    }
+
+    /// The doubt about a finished step is over, or its probe is asked.
+    mutating func settleDoubt(_ index: Int, _ doubt: RestartDoubt = .none) {
+        update(index) { $0.restartDoubt = doubt }
+        progress.doubted.remove(index)
     }
 
     /// The check of the isolation in force, where it does not allow anything inside.

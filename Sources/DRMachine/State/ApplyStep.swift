@@ -65,7 +65,10 @@ extension RunState {
         case .ready:
             try require(step.phase == .running && step.lastAction?.isLive == true, "nothing is there to be ready")
         case .probe:
-            try require(step.phase.isActive && step.live.isEmpty, "step \(id.step) cannot be probed now")
+            let isDoubted = step.restartDoubt == .open
+            try require(
+                (step.phase.isActive || isDoubted) && step.live.isEmpty, "step \(id.step) cannot be probed now")
+            if isDoubted { settleDoubt(index, .probing) }
         }
         hasBegun = true
         hasIntended = true
@@ -84,6 +87,7 @@ extension RunState {
         switch event {
         case .stepSkipped(let id, let reason):
             let index = try open(id)
+            settleDoubt(index)
             hasBegun = true
             update(index) { $0.finish(at: at) }
             setPhase(index, .skipped(reason: reason))
@@ -99,6 +103,7 @@ extension RunState {
         case .retryScheduled(let id, let due, _): try scheduleRetry(id, due: due)
         case .stepSucceeded(let id, let outputs):
             let index = try open(id)
+            settleDoubt(index)
             for (name, value) in outputs { values["steps.\(id).outputs.\(name)"] = value }
             let background = topology.steps[index].background != nil && topology.isMain(index)
             update(index) {
@@ -113,6 +118,7 @@ extension RunState {
             setPhase(index, .succeeded)
         case .stepFailed(let id, let reason, let policy):
             let index = try open(id)
+            settleDoubt(index)
             update(index) {
                 $0.finish(at: at)
                 $0.followUp = policy == .continue ? nil : policy
@@ -125,6 +131,7 @@ extension RunState {
             let step = self[index]
             try require(
                 step.phase.isActive || step.followUp != nil || step.isServiceLost, "step \(id) is not to be held")
+            settleDoubt(index)
             update(index) {
                 $0.followUp = nil
                 $0.isServiceLost = false
@@ -141,7 +148,7 @@ extension RunState {
     private func open(_ id: StepID) throws(Misfit) -> Int {
         let index = try position(id)
         let step = self[index]
-        try require(!step.phase.isOver, "step \(id) is over")
+        try require(!step.phase.isOver || step.restartDoubt == .open, "step \(id) is over")
         let isService = topology.steps[index].background != nil
         try require(
             step.live.allSatisfy { isService && $0.id.part == .action }, "step \(id) has an attempt under way")
@@ -152,7 +159,10 @@ extension RunState {
         let index = try position(id)
         let step = self[index]
         try require(step.live.isEmpty && step.service == nil, "step \(id) has an attempt under way")
-        try require(step.phase.isActive || step.isServiceLost, "step \(id) is not to be tried again")
+        try require(
+            step.phase.isActive || step.isServiceLost || step.restartDoubt == .open,
+            "step \(id) is not to be tried again")
+        settleDoubt(index)
         update(index) {
             // What a person starts again, and a service that comes back, has all its tries before it.
             if step.phase != .running {
@@ -177,8 +187,12 @@ extension RunState {
             let person = plan.person(accepted)
             update(index) { $0.acknowledgedBy = person?.name ?? "uid \(accepted.ownerUID)" }
         }
+        if case .proceed(_, let confirmed) = request.ask {
+            for id in confirmed ?? [] { settleDoubt(try position(id)) }
+        }
         guard case .resolve(let id, .done, _, _, _) = request.ask else { return }
         let index = try position(id)
+        if self[index].restartDoubt == .open { return settleDoubt(index) }
         update(index) { $0.claim = request }
     }
 

@@ -13,6 +13,8 @@ struct Progress: Sendable, Equatable {
     var ready: [StepIndices]
     /// Steps that can begin, be shown or be skipped now, whatever the width.
     var hasMoreToBegin: Bool { !(refusals.isEmpty && cards.isEmpty && effectFree.isEmpty) }
+    /// Steps that had succeeded when the machine was restarted, and whose doubt is open.
+    var doubted = StepIndices()
     /// How many steps of each group have an attempt under way.
     var busy: [Int]
     /// Steps that are neither pending nor over.
@@ -110,14 +112,24 @@ extension RunState {
         let group = topology.groups[index]
         progress.busy[group] +=
             topology.isGateGroup[group] ? (phase.isActive ? 1 : 0) - (old.isActive ? 1 : 0) : change
-        guard old.isOver != phase.isOver else { return }
+        guard old.isOver != phase.isOver else {
+            // What had succeeded and now has another end, by a person's word, is another answer to those that need it.
+            if old.isOver { for dependent in topology.dependents[index] { requeue(dependent) } }
+            return
+        }
         let opened = phase.isOver ? -1 : 1
         progress.open += opened
         for dependent in topology.dependents[index] {
             progress.openNeeds[dependent] += opened
-            guard self[dependent].phase == .pending else { continue }
-            if progress.openNeeds[dependent] == 0 { enqueue(dependent) } else { dequeue(dependent) }
+            requeue(dependent)
         }
+    }
+
+    /// Puts a pending step where it belongs now that one of its needs has changed.
+    private mutating func requeue(_ index: Int) {
+        guard self[index].phase == .pending else { return }
+        dequeue(index)
+        if progress.openNeeds[index] == 0 { enqueue(index) }
     }
 
     /// Whether one more step of a group may be under way.

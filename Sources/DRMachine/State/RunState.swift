@@ -57,6 +57,11 @@ package struct RunState: Sendable, Equatable {
         return order.compactMap { topology.positions[$0].map { topology.steps[$0] } }
     }
 
+    /// Finished steps of which a person has to say that they still hold, before the run goes on.
+    package var unconfirmedSteps: [StepID] {
+        progress.doubted.values.filter { !canProbe($0) }.map { topology.steps[$0].id }
+    }
+
     /// The plan's steps that are not over, in declared order: what is still to come.
     package var openSteps: [StepID] {
         topology.steps[..<topology.mainCount].map(\.id).filter { steps[$0]?.phase.isOver != true }
@@ -132,6 +137,8 @@ package struct StepState: Sendable, Equatable {
     var restarts = 0
     /// It succeeded once; a service that was lost and comes back is not a new success.
     var hasSucceeded = false
+    /// It had succeeded when the machine was restarted, and may not hold any more.
+    package internal(set) var restartDoubt = RestartDoubt.none
     /// A person said that it is done, and the probe is asked.
     var claim: Request?
     /// What its last failure is followed by, and has not been yet.
@@ -142,6 +149,14 @@ package struct StepState: Sendable, Equatable {
     var isServiceLost = false
 
     package init() {}
+}
+
+/// Whether it is known that what a finished step did outlived a restart of the machine.
+package enum RestartDoubt: Sendable, Equatable {
+    case none
+    /// Its probe is asked when the run goes on; where it has none, a person confirms it.
+    case open
+    case probing
 }
 
 /// What a step is at now.

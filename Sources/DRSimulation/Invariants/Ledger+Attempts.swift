@@ -17,8 +17,10 @@ extension Ledger {
         try require(account.live.isEmpty, .startedOnce, "\(id) is intended while another attempt is under way")
         steps[id.step]?.lastEnd = nil
         if id.part == .probe {
+            if account.isDoubted { reopen(id.step) }
             try require(
-                account.isClaimed || account.lost != nil, .orderAndWidth, "\(id) asks without a reason to")
+                account.isClaimed || account.lost != nil || account.isDoubted || account.isReexamined, .orderAndWidth,
+                "\(id) asks without a reason to")
             return
         }
         try require(id.number == account.attempts + 1, .startedOnce, "\(id) follows attempt \(account.attempts)")
@@ -119,6 +121,7 @@ extension Ledger {
             "\(id) is to be tried again while the run is stopping")
         let wasAsked = account.isAnswered
         if !wasAsked {
+            try require(!account.isDoubted && !account.isReexamined, .successIsFinal, "\(id) is tried again unasked")
             try require(!account.isHeld && !account.isInDoubt, .retriesAsDeclared, "\(id) is tried again unasked")
             if account.lost != nil {
                 let hasProbed = account.lastEnd?.attempt.part == .probe && account.lastEnd?.result == .exited(1)
@@ -142,6 +145,7 @@ extension Ledger {
             steps[id]?.failures = 0
             steps[id]?.since = nil
         }
+        steps[id]?.isDoubted = false
         steps[id]?.isAnswered = false
         steps[id]?.isHeld = false
         steps[id]?.isInDoubt = false

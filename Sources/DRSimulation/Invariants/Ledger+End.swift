@@ -10,6 +10,7 @@ extension Ledger {
             stage = .paused
         case .runProceeded:
             try require(stage == .paused, .pauseHolds, "the run goes on, and was not paused")
+            try requireConfirmed()
             stage = hasOpened ? .running : .starting
         case .stoppingBegan(let why, _):
             try require(stage.rawValue < Stage.stopping.rawValue, .stoppingOrder, "the run stops twice")
@@ -59,6 +60,9 @@ extension Ledger {
 
     func requireFinished() throws {
         for step in plan.steps {
+            try require(
+                steps[step.id]?.isDoubted != true, .restartIsNoticed,
+                "the run is finished, and nobody knows whether \(step.id) outlived the restart")
             try require(steps[step.id]?.over != nil, .stoppingOrder, "the run is finished, and \(step.id) is not over")
         }
     }

@@ -15,6 +15,8 @@ extension Ledger {
     func requireDue(_ id: StepID, _ escalation: PlannedEscalation, at: Moment) throws {
         try requireWaiting(id, escalation)
         try require(stage == .running, .pauseHolds, "\(id) tells in stage \(stage)")
+        // What was past once may lie ahead again when the wall clock is set back.
+        if steps[id]?.attempts ?? 0 > 1 { return }
         try require(
             steps[id]?.waitsUntil.map(at.isPast) == true, .orderAndWidth, "\(id) tells of a card before its time")
     }

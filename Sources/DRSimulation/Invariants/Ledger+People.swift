@@ -77,6 +77,13 @@ extension Ledger {
         switch request.request.ask {
         case .undo: rollbackAnswer = true
         case .commit: rollbackAnswer = false
+        case .proceed(_, let confirmed):
+            for step in confirmed ?? [] {
+                try require(
+                    steps[step]?.isDoubted == true, .requestsAreAnswered,
+                    "\(step) is confirmed, and was not in question")
+                steps[step]?.isDoubted = false
+            }
         case .acknowledge(let step, let digest):
             try require(
                 steps[step]?.card?.digest == digest, .requestsAreAnswered,
@@ -85,8 +92,13 @@ extension Ledger {
         default: break
         }
         guard case .resolve(let step, let resolution, _, let inputs, let evidence) = request.request.ask else { return }
+        if steps[step]?.isDoubted == true, resolution == .done {
+            steps[step]?.isDoubted = false
+            return
+        }
         try require(
-            steps[step]?.card != nil || steps[step]?.isHeld == true || steps[step]?.isInDoubt == true,
+            steps[step]?.isDoubted == true || steps[step]?.card != nil || steps[step]?.isHeld == true
+                || steps[step]?.isInDoubt == true,
             .requestsAreAnswered, "an answer about \(step) is applied, and nothing was asked")
         if resolution == .done, let card = steps[step]?.card {
             try require(

@@ -43,6 +43,7 @@ extension Ledger {
         if let gate = step.gate { isThere[gate.dependency] = true }
         steps[id]?.over = .succeeded
         steps[id]?.hasSucceeded = true
+        steps[id]?.isReexamined = false
         steps[id]?.isHeld = false
         steps[id]?.isInDoubt = false
         steps[id]?.isAnswered = false
@@ -52,7 +53,7 @@ extension Ledger {
 
     mutating func skip(_ id: StepID) throws {
         guard let step = planned[id], let account = steps[id] else { return }
-        try require(account.over == nil, .successIsFinal, "\(id) is skipped, and was over")
+        try require(account.over == nil || account.isDoubted, .successIsFinal, "\(id) is skipped, and was over")
         try require(hasNothingLive(id), .reportsAreTrue, "\(id) is skipped while its attempt is under way")
         for need in step.needs {
             try require(
@@ -70,6 +71,7 @@ extension Ledger {
                 "\(id) is skipped without a reason")
         }
         steps[id]?.over = .skipped
+        steps[id]?.isDoubted = false
     }
 
     func hasNothingLive(_ id: StepID) -> Bool { steps[id]?.live.isEmpty ?? true }
@@ -81,17 +83,21 @@ extension Ledger {
     }
 
     mutating func fail(_ id: StepID, _ policy: AfterFailure) throws {
-        try require(steps[id]?.over == nil, .successIsFinal, "\(id) fails, and was over")
+        try require(
+            steps[id]?.over == nil || steps[id]?.isDoubted == true, .successIsFinal, "\(id) fails, and was over")
         try require(hasNothingLive(id), .reportsAreTrue, "\(id) fails while its attempt is under way")
         if let gate = planned[id]?.gate, let account = steps[id] {
             if account.attempts > 0 { isThere[gate.dependency] = false }
         }
         steps[id]?.over = .failed
+        steps[id]?.isDoubted = false
+        steps[id]?.isReexamined = false
         steps[id]?.isFailureOpen = policy == .hold || policy == .manual
     }
 
     mutating func hold(_ id: StepID) {
         steps[id]?.over = nil
+        steps[id]?.isReexamined = false
         steps[id]?.isHeld = true
         steps[id]?.isFailureOpen = false
         steps[id]?.isClaimed = false

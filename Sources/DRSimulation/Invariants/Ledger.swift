@@ -32,6 +32,10 @@ struct Ledger {
         var isClaimed = false
         var wasShown = false
         var isService = false
+        /// It had succeeded when the machine was restarted, and nobody has established that it holds.
+        var isDoubted = false
+        /// Its probe is asked because of that.
+        var isReexamined = false
         var isServiceLost = false
         var hasSucceeded = false
         var isAnswered = false
@@ -53,6 +57,7 @@ struct Ledger {
     var cause: StopCause?
     var outcome: RunOutcome?
     var epoch = 0
+    var bootID: String?
     var insideGeneration = 0
     var isolation: IsolationReport?
     /// What the last gate that was asked, or answered by a person, said of its dependency.
@@ -140,6 +145,8 @@ struct Ledger {
         case .runnerStarted(let runner):
             try require(runner.epoch == epoch + 1, .oneRunnerAnEpoch, "epoch \(runner.epoch) follows \(epoch)")
             epoch = runner.epoch
+            if let bootID, bootID != runner.bootID { doubtFinishedSteps() }
+            bootID = runner.bootID
         case .supervisorReady(let identity):
             if identity.place == .inside { insideGeneration = identity.generation }
             if !plan.hasInside, stage == .starting { stage = .running }

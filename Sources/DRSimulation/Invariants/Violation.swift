@@ -30,6 +30,8 @@ package enum Invariant: String, Sendable, CaseIterable, Error {
     case requestsAreAnswered
     /// One runner acts in an epoch, and none of an earlier one.
     case oneRunnerAnEpoch
+    /// After a restart of the machine finished steps are probed, or a person says that they hold.
+    case restartIsNoticed
     /// A run ends in one order, and cleanup is done or owed.
     case stoppingOrder
     /// A rollback undoes exactly what did something, in reverse order, when it is asked for.

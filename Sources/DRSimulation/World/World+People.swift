@@ -86,7 +86,18 @@ extension World {
                 .resolve(
                     step: step, as: people.of([.retry, .retry, .done, .failed, .skip]), reason: "because",
                     inputs: [:], evidence: []))
-        case .proceed: leave(uid, .proceed(reason: "looked at it"))
+        case .proceed:
+            let unconfirmed = lastKnown.unconfirmedSteps
+            // What has to be said is forgotten, or one of the steps is found to be lost.
+            if let lost = unconfirmed.first, people.oneIn(3) {
+                leave(
+                    uid,
+                    .resolve(
+                        step: lost, as: people.of([.retry, .done, .failed, .skip]), reason: "looked", inputs: [:],
+                        evidence: []))
+            }
+            let says = people.oneIn(8) ? nil : unconfirmed
+            leave(uid, .proceed(reason: "looked at it", confirmed: says?.isEmpty == false ? says : nil))
         case .rollback:
             leave(uid, people.oneIn(4) ? .commit(reason: "it may stay") : .undo(reason: "as it was, please"))
         case .settle(let step): leave(uid, .settleCleanup(step: step, reason: "removed by hand"))

@@ -137,32 +137,3 @@ struct Run: Command {
         }
     }
 }
-
-struct Resume: Command {
-    static let configuration = CommandConfiguration(
-        abstract: "Take a run up again: after a crash, a pause, or a terminal that was closed.",
-        discussion: "Example:  drctl resume orders-20261122")
-
-    @OptionGroup var selection: RunSelection
-    @Flag(help: "Ask nobody here.")
-    var unattended = false
-    @OptionGroup var output: OutputOptions
-
-    func perform() async throws -> Outcome {
-        let view = try selection.select("resume") { !$0.isClosed }
-        if view.isClosed {
-            // Killed between the last commit and the report: the report is all that is missing.
-            let summary = try RunConclusion(view).write()
-            return .run(summary.conditions, text: summary.text, result: summary)
-        }
-        let isPaused = if case .paused = view.state.status { true } else { false }
-        if isPaused, let holder = try RunnerLock.holder(of: view.directory) {
-            return try await Asking(view).leave(
-                .proceed(reason: "drctl resume"), done: "going on; driven by \(holder)")
-        }
-        return try await RunSession(
-            directory: view.directory, plan: view.plan,
-            unattended: unattended || view.state.created?.unattended == true, proceeds: isPaused
-        ).drive()
-    }
-}

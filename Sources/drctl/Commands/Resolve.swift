@@ -42,10 +42,10 @@ struct Resolve: Command {
 
     func perform() async throws -> Outcome {
         let view = try selection.select("resolve") {
-            !$0.stuckSteps.isEmpty || (step != nil && !$0.waitingSteps.isEmpty)
+            !$0.stuckSteps.isEmpty || (step != nil && !($0.waitingSteps + $0.doubtedSteps).isEmpty)
         }
         // Nobody means a wait that needs no answer without naming it.
-        let open = view.stuckSteps + (step == nil ? [] : view.waitingSteps)
+        let open = view.stuckSteps + (step == nil ? [] : view.waitingSteps + view.doubtedSteps)
         let stuck = open.filter { step == nil || $0.rawValue == step }
         guard let id = stuck.first, stuck.count == 1 else {
             throw Failure(

@@ -120,6 +120,13 @@ struct RunSummary: Encodable, Sendable {
             default: return nil
             }
         }
+        let unconfirmed = view.isClosed ? [] : view.state.unconfirmedSteps
+        if !unconfirmed.isEmpty {
+            waiting.append(
+                Waiting(
+                    step: "", for: "a person (the machine was restarted)",
+                    text: "whether these still hold: \(unconfirmed.map(\.rawValue).joined(separator: ", "))"))
+        }
         if view.isAskedForRollback {
             waiting.append(
                 Waiting(step: "", for: "a person (undo or commit)", text: "whether to roll back what was done"))

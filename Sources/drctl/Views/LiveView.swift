@@ -117,6 +117,13 @@ struct LiveView {
                 "roll back what was done?\(left)", .warning, text: "nothing goes on before somebody says so",
                 answer: "drctl undo \(run) --reason …, or: drctl commit \(run) --reason …")
         }
+        let unconfirmed = state.unconfirmedSteps
+        if !unconfirmed.isEmpty, !state.status.isEnding {
+            tell(
+                "the machine was restarted: do these still hold?", .warning,
+                text: unconfirmed.map(\.rawValue).joined(separator: ", "),
+                answer: "drctl resume \(run) --confirm-finished, or: drctl resolve \(run) STEP --as retry --reason …")
+        }
         // What is stopping asks about its rollback alone.
         for step in state.status.isEnding ? state.rollbackSteps : plan.steps {
             guard let current = state.steps[step.id] else { continue }

@@ -12,8 +12,8 @@ struct RunSession {
     var plan: Plan
     /// Nobody is asked here, whatever the terminal.
     var unattended: Bool
-    /// The run is paused, and whoever drives it now wants it to go on.
-    var proceeds = false
+    /// The run is paused, and whoever drives it now wants it to go on; nil: nobody does.
+    var proceeds: Request.Ask?
 
     /// What is said of a run after its end becomes a part of its journal and its report.
     static func takeLateRequests(of directory: RunDirectory) async throws {
@@ -40,10 +40,9 @@ struct RunSession {
                 isolationProbe: IsolationCheck(runDirectory: directory.path), time: time, version: Drctl.version,
                 onCommit: { feed.add($0) }))
         // Only now: a run that cannot be taken up keeps no request behind.
-        if proceeds {
+        if let proceeds {
             let request = Request(
-                id: try Asking.newID(), run: directory.id, uid: Host.effectiveUID, ask: .proceed(reason: "drctl resume")
-            )
+                id: try Asking.newID(), run: directory.id, uid: Host.effectiveUID, ask: proceeds)
             try RequestBox(of: directory).leave(request)
         }
         // What happened before this process is part of the picture.

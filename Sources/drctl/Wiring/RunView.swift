@@ -72,6 +72,11 @@ struct RunView: Sendable {
             }
     }
 
+    /// Finished steps that may not have outlived a restart of the machine.
+    var doubtedSteps: [StepID] {
+        isClosed ? [] : plan.steps.map(\.id).filter { state.steps[$0]?.restartDoubt == .open }
+    }
+
     /// Whether somebody has to say if what was done is undone.
     var isAskedForRollback: Bool {
         guard case .stopping(_, _, .rollback) = state.status, case .asked = state.rollback else { return false }

@@ -222,7 +222,9 @@ struct Scenario {
         case "undo": return .undo(reason: reason)
         case "commit": return .commit(reason: reason)
         case "pause": return .pause(reason: reason)
-        case "proceed": return .proceed(reason: reason)
+        case "proceed":
+            let confirmed = options["confirmed"]?.split(separator: ",").map { StepID(String($0)) }
+            return .proceed(reason: reason, confirmed: confirmed)
         case "mark":
             return .mark(
                 clock: try parse(words[1]), service: words[2],

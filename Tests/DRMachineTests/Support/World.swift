@@ -294,7 +294,9 @@ struct World {
 
     /// Somebody answers the first step that waits for it.
     mutating func answer() throws -> Bool {
-        if case .paused = state.status { return try request(.proceed(reason: "go on")) }
+        if case .paused = state.status {
+            return try request(.proceed(reason: "go on", confirmed: state.unconfirmedSteps))
+        }
         guard state.status == .running else { return false }
         for step in plan.steps {
             guard let current = state.steps[step.id] else { continue }
