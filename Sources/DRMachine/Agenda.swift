@@ -30,7 +30,9 @@ package struct Agenda: Sendable {
         case .supervisorGone(let place, _), .placeUnavailable(let place, _): begun[place] = nil
         case .supervisorLost(let place, _): begun[place]?.formIntersection([.connect(place)])
         case .isolationChecked: begun[.inside]?.remove(.checkIsolation)
-        case .createRun, .runnerStarted, .attemptReported, .request, .requestRefused, .cancel, .pause, .tick: break
+        case .createRun, .runnerStarted, .adoptPlan, .attemptReported, .request, .requestRefused, .cancel, .pause,
+            .tick:
+            break
         }
     }
 

@@ -20,6 +20,8 @@ package enum Event: Sendable, Equatable {
     /// Always event 1.
     case runCreated(RunCreated)
     case runnerStarted(RunnerIdentity)
+    /// The run goes on by another plan.
+    case planAdopted(PlanAdoption)
     case supervisorReady(SupervisorIdentity)
     /// The line to it has ended; whether it lives is not known.
     case supervisorLost(Place, generation: Int)
@@ -80,7 +82,7 @@ package enum Event: Sendable, Equatable {
     case runClosed(RunOutcome, reason: String)
 }
 
-/// What a run is, fixed for its whole length.
+/// What a run is. Event 1 holds it as it was made; in the state, an adopted plan has its digest and folder here.
 package struct RunCreated: Codable, Sendable, Equatable {
     /// Which rules `decide` and `apply` follow; a run of an unknown version is not resumed, but still verifies.
     package var semantics: Int
@@ -120,6 +122,59 @@ package struct RunCreated: Codable, Sendable, Equatable {
         self.incident = incident
         self.workDirectory = workDirectory
         self.filesDirectory = filesDirectory
+    }
+}
+
+/// Another plan for a run under way, whole: a journal is read without asking what lies beside it.
+package struct PlanAdoption: Codable, Sendable, Equatable {
+    /// SHA-256 of the text's bytes.
+    package var digest: Digest
+    /// The plan, as `PlanCodec` writes it.
+    package var text: String
+    /// Absolute path of the folder where this plan's copied files lie.
+    package var filesDirectory: String
+    /// Who had it adopted, and why.
+    package var uid: UInt32
+    package var reason: String
+
+    package init(digest: Digest, text: String, filesDirectory: String, uid: UInt32, reason: String) {
+        self.digest = digest
+        self.text = text
+        self.filesDirectory = filesDirectory
+        self.uid = uid
+        self.reason = reason
+    }
+
+    /// - Throws: `planUnsound` for a text that is no plan of this digest.
+    package func plan() throws(MachineError) -> Plan {
+        let bytes = Array(text.utf8)
+        guard PlanCodec.digest(bytes) == digest else {
+            throw MachineError(.planUnsound, "the plan that was adopted is not the one of this digest")
+        }
+        do throws(RunbookError) {
+            return try PlanCodec.decode(bytes)
+        } catch {
+            throw MachineError(.planUnsound, "the plan that was adopted cannot be read: \(error.message)")
+        }
+    }
+}
+
+extension [JournaledEvent] {
+    /// SHA-256 of the plan that was adopted last; nil: none was.
+    package var digestOfPlanInForce: Digest? {
+        for entry in reversed() {
+            if case .planAdopted(let adoption) = entry.event { return adoption.digest }
+        }
+        return nil
+    }
+
+    /// The plan that the run follows in the end, having begun with another one perhaps.
+    /// - Throws: `planUnsound` for an adopted plan that cannot be read.
+    package func planInForce(after first: Plan) throws(MachineError) -> Plan {
+        for entry in reversed() {
+            if case .planAdopted(let adoption) = entry.event { return try adoption.plan() }
+        }
+        return first
     }
 }
 

@@ -4,6 +4,8 @@ package import DRRunbook
 package enum Input: Sendable, Equatable {
     case createRun(RunCreated)
     case runnerStarted(RunnerIdentity)
+    /// Whoever drives the run has it go on by another plan. Throws `adoptionRefused` where that cannot be.
+    case adoptPlan(PlanAdoption)
     case supervisorConnected(SupervisorIdentity, attempts: [AttemptReport])
     /// Its connection has ended, and nobody knows whether it lives. A stale generation changes nothing.
     case supervisorLost(Place, generation: Int)

@@ -8,6 +8,8 @@ package struct MachineError: Error, Sendable, Equatable {
         case inputDoesNotFit
         /// A plan that cannot be carried out: an unknown need, a doubled step, a cycle.
         case planUnsound
+        /// A plan that this run cannot go on by, as far as it has come.
+        case adoptionRefused
         /// The run follows rules that this drctl does not know.
         case unknownSemantics
         /// Bytes that are not an event as `EventCodec` writes it.

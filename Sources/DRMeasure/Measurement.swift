@@ -19,6 +19,7 @@ package struct Measurement: Codable, Sendable, Equatable {
     /// - Throws: `eventDoesNotFit` where no run of this plan can have written these events.
     package init(plan: Plan, events: [JournaledEvent]) throws(MachineError) {
         let journal = try Chronicle(plan: plan, events: events)
+        let plan = journal.state.plan
         services = plan.services.map { ServiceMeasurement($0, mode: plan.mode, journal: journal) }
         let measured =
             plan.steps.map { StepMeasurement($0, isCleanup: false, journal: journal) }

@@ -52,6 +52,8 @@ package struct FaultRates: Sendable {
     package var staleCard = 0
     package var rejecting = 0
     package var interrupting = 0
+    /// In 1000 starts of a runner: the run is to go on by another plan.
+    package var adopting = 0
     /// How long a message is under way, at most.
     package var slowestMessage: Int64 = 2 * .millisecond
     /// Until when faults happen, from the beginning.
@@ -88,6 +90,7 @@ package struct FaultRates: Sendable {
         rates.interrupting = share(5, [5, 30])
         rates.slowestMessage = dice.of([1 * .millisecond, 1 * .millisecond, 50 * .millisecond, 3 * .second])
         rates.lastFault = dice.of([60, 200, 600]) * .second
+        rates.adopting = share(3, [50, 300])
         return rates
     }
 }

@@ -91,9 +91,14 @@ extension Failure {
                 exit: .notAuthentic, code: "runbook.\(error.code.rawValue)", message: error.message, hint: error.hint,
                 cause: error.cause.map { "\($0)" })
         case let error as MachineError:
+            let exit: ExitStatus =
+                switch error.code {
+                case .unknownSemantics: .notEstablished
+                case .adoptionRefused: .runbookInvalid
+                default: .notAuthentic
+                }
             self.init(
-                exit: error.code == .unknownSemantics ? .notEstablished : .notAuthentic,
-                code: "machine.\(error.code.rawValue)", message: error.message, hint: error.hint)
+                exit: exit, code: "machine.\(error.code.rawValue)", message: error.message, hint: error.hint)
         case let error as CryptoError:
             self.init(
                 exit: .wrongKey, code: "crypto.\(error.code.rawValue)", message: error.message, hint: error.hint)

@@ -51,6 +51,8 @@ enum EventSamples {
     static let events: [Event] = [
         .runCreated(created),
         .runnerStarted(RunnerIdentity(epoch: 1, host: "h", pid: 1, bootID: "boot-a", version: "0.1")),
+        .planAdopted(
+            PlanAdoption(digest: testDigest("01"), text: "{}\n", filesDirectory: "/f-2", uid: 1000, reason: "wrong")),
         .supervisorReady(SupervisorIdentity(place: .inside, pid: 9, startTicks: 77, bootID: "boot-a", generation: 1)),
         .supervisorLost(.inside, generation: 1), .supervisorGone(.outside, generation: 2),
         .isolationChecked(

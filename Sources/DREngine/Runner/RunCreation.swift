@@ -63,7 +63,7 @@ package struct RunCreation: Sendable {
             } catch {
                 throw JournalError(error, while: "could not write the plan")
             }
-            for planned in plan.files { try copy(planned, to: unfinished.files) }
+            for planned in plan.files { try Self.copy(planned, to: unfinished.files, from: file) }
             let created = RunCreated(
                 semantics: RunMachine.semantics, run: id, plan: PlanCodec.digest(planBytes), mode: plan.mode,
                 runbook: plan.runbook.name, seed: options.seed, initiatorUID: options.initiatorUID,
@@ -83,7 +83,10 @@ package struct RunCreation: Sendable {
         }
     }
 
-    private func copy(_ planned: PlannedFile, to folder: FilePath) throws(JournalError) {
+    /// Copies what a plan names, read-only.
+    static func copy(
+        _ planned: PlannedFile, to folder: FilePath, from file: (String) -> [UInt8]?
+    ) throws(JournalError) {
         guard let bytes = file(planned.path), Digest.of(bytes) == planned.sha256 else {
             throw JournalError(
                 .misuse, "\(displayEscaped(planned.path)) changed while the run was made", hint: "start it again")
@@ -97,11 +100,13 @@ package struct RunCreation: Sendable {
         }
     }
 
-    /// Compares the copied files, which steps run, with the digests in the plan.
+    /// Compares the copied files, which steps run, with the digests in the plan in force.
     /// - Throws: `notAuthentic` for the first one that is another, or gone.
-    static func checkFiles(of plan: Plan, in run: RunDirectory) throws(JournalError) {
-        for planned in plan.files {
-            let path = run.files.appending(planned.path)
+    static func checkFiles(of state: RunState, in run: RunDirectory) throws(JournalError) {
+        // The run's directory may lie elsewhere by now.
+        let name = state.created.flatMap { FilePath($0.filesDirectory).lastComponent?.string } ?? "files"
+        for planned in state.plan.files {
+            let path = run.path.appending(name).appending(planned.path)
             let digest: Digest?
             do throws(SystemError) {
                 digest =

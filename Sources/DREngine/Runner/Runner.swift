@@ -44,13 +44,14 @@ package actor Runner {
     let configuration: Configuration
     let mailbox = Mailbox()
     let crew: SupervisorCrew
-    private let requests: RequestWatch
+    private var requests: RequestWatch
     private var state: RunState
     private let writer: JournalWriter
     private var timer: Task<Void, Never>?
     private var timerDue: Moment?
     /// What was begun for the state as it is, so that it is not begun twice.
     private var agenda = Agenda()
+    private var hasStarted = false
 
     /// Takes the run's lock, recovers the journal and folds it. Nothing is appended yet.
     /// - Throws: `JournalError` (`heldByAnother`, `notAuthentic`, …); `EngineError` for a run that this drctl cannot
@@ -63,9 +64,10 @@ package actor Runner {
             return (opened, bytes)
         }
         let plan = try RunCreation.plan(opened.1, of: opened.0.contents)
-        try await BlockingThread.run { try RunCreation.checkFiles(of: plan, in: directory) }
-        var state = RunState(plan: plan)
-        for event in opened.0.contents.events { try RunMachine.apply(&state, event) }
+        var folded = RunState(plan: plan)
+        for event in opened.0.contents.events { try RunMachine.apply(&folded, event) }
+        let state = folded
+        try await BlockingThread.run { try RunCreation.checkFiles(of: state, in: directory) }
         guard RunMachine.canResume(state) else {
             throw EngineError(
                 .runner, "run \(directory.id) follows rules that this drctl does not know",
@@ -76,7 +78,7 @@ package actor Runner {
         writer = opened.0.writer
         crew = SupervisorCrew(configuration.access, run: directory.id, epoch: writer.epoch, mailbox: mailbox)
         requests = RequestWatch(
-            RequestBox(of: directory), SignatureCheck(directory, people: plan.people), mailbox: mailbox)
+            RequestBox(of: directory), SignatureCheck(directory, people: state.plan.people), mailbox: mailbox)
     }
 
     /// The run's state as far as it is durable, before `run` as the journal left it.
@@ -88,6 +90,16 @@ package actor Runner {
     /// Lets go of the run after what is decided has been made durable.
     nonisolated package func detach() { mailbox.put(.detach) }
 
+    /// Has the run go on by another plan, before `run`. Durable on return.
+    /// - Throws: `MachineError` (`adoptionRefused`) with everything that speaks against it; nothing was written then.
+    package func adopt(_ adoption: PlanAdoption) async throws {
+        try await commit(try decide([.runnerStarted(try identity), .adoptPlan(adoption)]))
+        hasStarted = true
+        requests = RequestWatch(
+            RequestBox(of: configuration.directory),
+            SignatureCheck(configuration.directory, people: state.plan.people), mailbox: mailbox)
+    }
+
     /// Runs until the run is closed or let go of.
     /// - Throws: `JournalError` when the journal cannot be appended to; `EngineError` (`barred`) when another runner
     ///   has taken over. The run is then as its journal says, and `resume` goes on.
@@ -98,7 +110,7 @@ package actor Runner {
             timer?.cancel()
             crew.close()
         }
-        mailbox.put(.input(.runnerStarted(try identity)))
+        mailbox.put(.input(hasStarted ? .tick : .runnerStarted(try identity)))
         requests.start()
         while true {
             let messages = await mailbox.take()

@@ -126,6 +126,12 @@ struct FindingsPass {
     private var doubts: [Finding] {
         each { entry in
             switch entry.event {
+            case .planAdopted(let adoption):
+                let who = plan.person(uid: adoption.uid) ?? "uid \(adoption.uid)"
+                return Finding(
+                    weight: .headline, kind: "planAdopted",
+                    text: "from here on the run went by another plan, \(adoption.digest): \(who): \(adoption.reason)",
+                    event: entry.number)
             case .attemptInDoubt(let attempt, let reason, _):
                 let isOpen = record.steps.contains { $0.id == attempt.step && $0.outcome == .inDoubt }
                 return Finding(

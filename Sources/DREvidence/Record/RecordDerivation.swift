@@ -1,3 +1,4 @@
+import DRCrypto
 package import DRMachine
 import DRMeasure
 package import DRRunbook
@@ -7,21 +8,25 @@ extension Record {
     ///
     /// It reads what events say and never asks the machine that made them, so that a run of other rules than today's
     /// still gives its record.
-    /// - Parameter head: the journal's last commit, which the record anchors.
+    /// - Parameters:
+    ///   - first: the plan that the run began with; one that was adopted later lies in the events.
+    ///   - head: the journal's last commit, which the record anchors.
     /// - Throws: `EvidenceError` when the first event is not `runCreated`.
-    package static func derive(plan: Plan, events: [JournaledEvent], head: JournalHead) throws(EvidenceError) -> Record
-    {
-        guard let first = events.first, case .runCreated(let created) = first.event else {
+    package static func derive(
+        plan first: Plan, events: [JournaledEvent], head: JournalHead
+    ) throws(EvidenceError) -> Record {
+        guard let beginning = events.first, case .runCreated(let created) = beginning.event else {
             throw EvidenceError(
                 .notARun, "the journal's first event does not create a run",
                 hint: "name a run's directory: one that holds plan.json and journal.jsonl")
         }
+        let plan = (try? events.planInForce(after: first)) ?? first
         let steps = StepRecord.derive(plan: plan, events: events)
-        let measured = Measured(plan: plan, events: events)
+        let measured = Measured(plan: first, events: events)
         let services = ServiceRecord.derive(plan: plan, events: events, measured: measured)
         var record = Record(
-            run: RunFacts(plan: plan, created: created, events: events, first: first.at),
-            plan: PlanFacts(plan: plan, created: created), journal: head,
+            run: RunFacts(plan: plan, created: created, events: events, first: beginning.at),
+            plan: PlanFacts(plan: plan, created: created, inForce: events.digestOfPlanInForce), journal: head,
             verdict: RunVerdict(events: events, services: services), services: services,
             criticalPath: CriticalPathFacts(measured), steps: steps,
             servicesLost: LostService.derive(events), decisions: Decision.derive(plan: plan, events: events),
@@ -63,8 +68,9 @@ extension RunFacts {
 }
 
 extension PlanFacts {
-    init(plan: Plan, created: RunCreated) {
-        digest = created.plan
+    /// - Parameter inForce: the digest of the plan that was adopted last; nil: none was.
+    init(plan: Plan, created: RunCreated, inForce: Digest?) {
+        digest = inForce ?? created.plan
         runbookDigest = plan.runbook.digest
         siteDigest = plan.siteDigest
         catalogueDigest = plan.catalogueDigest

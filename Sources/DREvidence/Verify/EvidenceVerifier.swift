@@ -36,6 +36,12 @@ package struct EvidenceVerifier {
         guard let journal = readJournal(recordHead: record?.journal), let plan = readPlan(journal) else { return }
         if let recordBytes, let record { refold(plan, journal, record, recordBytes) }
         for file in plan.files { compare("files/" + file.path, file.sha256, file.sizeBytes) }
+        for case .planAdopted(let adoption) in journal.events.map(\.event) {
+            let folder = FilePath(adoption.filesDirectory).lastComponent?.string ?? ""
+            for file in (try? adoption.plan().files) ?? [] {
+                compare("\(folder)/\(file.path)", file.sha256, file.sizeBytes)
+            }
+        }
         for (path, file) in evidence(of: journal.events) { compare(path, file.sha256, file.sizeBytes) }
         for output in outputs(of: journal.events) { compare(output.path, output.sha256, output.sizeBytes) }
     }

@@ -3,7 +3,7 @@ import DRRunbook
 extension Event {
     /// The events' names as they are written.
     package enum Name: String, Codable, Sendable, CaseIterable {
-        case runCreated, runnerStarted, supervisorReady, supervisorLost, supervisorGone, isolationChecked
+        case runCreated, runnerStarted, planAdopted, supervisorReady, supervisorLost, supervisorGone, isolationChecked
         case stepSkipped, stepBegan, attemptIntended, attemptStarted, attemptEnded, attemptStopping, attemptLost,
             attemptInDoubt
         case retryScheduled, stepSucceeded, stepFailed, stepHeld
@@ -19,6 +19,7 @@ extension Event {
         switch self {
         case .runCreated: .runCreated
         case .runnerStarted: .runnerStarted
+        case .planAdopted: .planAdopted
         case .supervisorReady: .supervisorReady
         case .supervisorLost: .supervisorLost
         case .supervisorGone: .supervisorGone
@@ -74,6 +75,7 @@ extension Event {
         switch self {
         case .runCreated(let created): try created.encode(to: encoder)
         case .runnerStarted(let runner): try runner.encode(to: encoder)
+        case .planAdopted(let adoption): try adoption.encode(to: encoder)
         case .supervisorReady(let supervisor): try supervisor.encode(to: encoder)
         case .isolationChecked(let report): try report.encode(to: encoder)
         case .attemptIntended(let spec): try spec.encode(to: encoder)
@@ -178,6 +180,7 @@ extension Event {
         switch name {
         case .runCreated: self = .runCreated(try RunCreated(from: decoder))
         case .runnerStarted: self = .runnerStarted(try RunnerIdentity(from: decoder))
+        case .planAdopted: self = .planAdopted(try PlanAdoption(from: decoder))
         case .supervisorReady: self = .supervisorReady(try SupervisorIdentity(from: decoder))
         case .isolationChecked: self = .isolationChecked(try IsolationReport(from: decoder))
         case .attemptIntended: self = .attemptIntended(try AttemptSpec(from: decoder))
@@ -231,8 +234,8 @@ extension Event {
             self = .cleanupSettled(try get(.step), uid: try get(.uid), reason: try get(.reason))
         case .closingBegan: self = .closingBegan
         case .runClosed: self = .runClosed(try get(.outcome), reason: try get(.reason))
-        case .runCreated, .runnerStarted, .supervisorReady, .isolationChecked, .attemptIntended, .cardShown,
-            .clockMarked, .lossMeasured, .resyncRecorded, .requestApplied:
+        case .runCreated, .runnerStarted, .planAdopted, .supervisorReady, .isolationChecked, .attemptIntended,
+            .cardShown, .clockMarked, .lossMeasured, .resyncRecorded, .requestApplied:
             throw DecodingError.dataCorrupted(
                 .init(codingPath: data.codingPath, debugDescription: "`\(name.rawValue)` has a type of its own"))
         }

@@ -51,6 +51,10 @@ struct Decision {
         }
         if case .runnerStarted(let runner) = input {
             try startRunner(runner)
+        } else if case .adoptPlan(let adoption) = input {
+            guard state.runner != nil else { throw MachineError(.inputDoesNotFit, "no runner has started") }
+            try adopt(adoption)
+            for index in state.topology.steps.indices { touched.insert(index) }
         } else {
             guard state.runner != nil else { throw MachineError(.inputDoesNotFit, "no runner has started") }
             try takeFromRunner(input)
@@ -60,7 +64,7 @@ struct Decision {
 
     private mutating func takeFromRunner(_ input: Input) throws(MachineError) {
         switch input {
-        case .createRun, .runnerStarted: break
+        case .createRun, .runnerStarted, .adoptPlan: break
         case .supervisorConnected(let identity, let attempts): try connect(identity, attempts)
         case .supervisorLost(let place, let generation):
             if let known = state.supervisors[place]?.generation, generation >= known {

@@ -53,6 +53,7 @@ extension RunState {
         if case .closed = status { try require(journaled.event.mayFollowTheEnd, "the run is closed") }
         switch journaled.event {
         case .runCreated: throw Misfit(message: "the run was created before")
+        case .planAdopted(let adoption): try adopt(adoption)
         case .runnerStarted, .supervisorReady, .supervisorLost, .supervisorGone, .isolationChecked:
             try takePresence(journaled.event)
         case .attemptIntended, .attemptStarted, .attemptEnded, .attemptStopping, .attemptLost, .attemptInDoubt:

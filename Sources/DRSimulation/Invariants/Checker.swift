@@ -4,10 +4,9 @@ import DRRunbook
 /// Holds what really happened in a world against what its journal says. It knows the promises, and nothing of how
 /// `RunMachine` keeps them.
 final class Checker {
-    let plan: Plan
+    /// The one that the run began with.
+    private let plan: Plan
     private let syncsLie: Bool
-    let steps: [StepID: PlannedStep]
-    let cleanup: Set<StepID>
 
     /// What is acknowledged: events whose sync returned, or which a new runner read.
     private(set) var trace: [JournaledEvent] = []
@@ -26,8 +25,6 @@ final class Checker {
     init(plan: Plan, syncsLie: Bool) {
         self.plan = plan
         self.syncsLie = syncsLie
-        steps = Dictionary(plan.allSteps.map { ($0.id, $0) }) { first, _ in first }
-        cleanup = Set(plan.cleanup.map(\.id))
         ledger = Ledger(plan)
     }
 
@@ -96,7 +93,7 @@ final class Checker {
             throw Violation(
                 .oneRunnerAnEpoch, "\(spec.attempt) is started for epoch \(epoch), after a hello of a later one")
         }
-        if place == .inside { try ledger.requireIsolation(spec.attempt, plan) }
+        if place == .inside { try ledger.requireIsolation(spec.attempt, ledger.plan) }
     }
 
     func spawned(_ attempt: AttemptID, in world: World) throws {
@@ -105,7 +102,9 @@ final class Checker {
         guard spawns[attempt] == 1 || syncsLie else {
             throw Violation(.startedOnce, "\(attempt) was started \(spawns[attempt] ?? 0) times")
         }
-        guard attempt.part == .action, let step = steps[attempt.step], step.effect == .unsafe, !syncsLie else { return }
+        guard attempt.part == .action, let step = ledger.planned[attempt.step], step.effect == .unsafe, !syncsLie else {
+            return
+        }
         unsafeSpawns[attempt.step, default: 0] += 1
         let allowed = 1 + (ledger.steps[attempt.step]?.askedAgain ?? 0)
         guard (unsafeSpawns[attempt.step] ?? 0) <= allowed else {

@@ -98,6 +98,7 @@ extension Ledger {
     mutating func hold(_ id: StepID) {
         steps[id]?.over = nil
         steps[id]?.isReexamined = false
+        steps[id]?.isInDoubt = false
         steps[id]?.isHeld = true
         steps[id]?.isFailureOpen = false
         steps[id]?.isClaimed = false

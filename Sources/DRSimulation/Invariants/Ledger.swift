@@ -48,10 +48,11 @@ struct Ledger {
 
     enum Stage: Int { case starting, running, paused, stopping, rollback, cleanup, closing, closed }
 
-    let plan: Plan
-    let cleanup: Set<StepID>
-    let rollbacks: Set<StepID>
-    let planned: [StepID: PlannedStep]
+    /// The one in force.
+    private(set) var plan: Plan
+    private(set) var cleanup: Set<StepID>
+    private(set) var rollbacks: Set<StepID>
+    private(set) var planned: [StepID: PlannedStep]
     var steps: [StepID: Account] = [:]
     var stage = Stage.starting
     var cause: StopCause?
@@ -82,6 +83,14 @@ struct Ledger {
         for step in plan.allSteps { steps[step.id] = Account() }
     }
 
+    /// Another plan is in force.
+    mutating func follow(_ new: Plan) {
+        plan = new
+        cleanup = Set(new.cleanup.map(\.id))
+        planned = Dictionary(new.allSteps.map { ($0.id, $0) }) { first, _ in first }
+        rollbacks = Set(new.rollbacks.map(\.id))
+    }
+
     func require(_ holds: Bool, _ invariant: Invariant, _ detail: @autoclosure () -> String) throws {
         if !holds { throw Violation(invariant, detail()) }
     }
@@ -101,6 +110,7 @@ struct Ledger {
             .attemptStopping, .serviceStopping:
             break
         case .runnerStarted, .supervisorReady, .isolationChecked: try takePresence(entry.event)
+        case .planAdopted(let adoption): try adopt(adoption, at: entry.at)
         case .stepBegan(let step, let due, _): try begin(step, due: due)
         case .attemptIntended(let spec): try intend(spec, entry)
         case .attemptStarted(let id, _):

@@ -32,6 +32,8 @@ package enum Invariant: String, Sendable, CaseIterable, Error {
     case oneRunnerAnEpoch
     /// After a restart of the machine finished steps are probed, or a person says that they hold.
     case restartIsNoticed
+    /// Another plan is adopted only where nothing is under way, and what is over is the same in both.
+    case adoptionKeepsWhatIsDone
     /// A run ends in one order, and cleanup is done or owed.
     case stoppingOrder
     /// A rollback undoes exactly what did something, in reverse order, when it is asked for.

@@ -39,8 +39,9 @@ extension World {
             return
         }
         try checker.recover(events, in: self)
-        var state = RunState(plan: plan)
+        var state = RunState(plan: firstPlan)
         for event in events { try RunMachine.apply(&state, event) }
+        plan = state.plan
         try checker.compare(state, after: events.count)
         if case .closed = state.status { return }
         statistics.resumes += 1
@@ -56,7 +57,32 @@ extension World {
                 RunnerIdentity(
                     epoch: engine.epoch, host: "host", pid: Int32(index), bootID: now.bootID, version: "simulated")),
             to: index)
+        if people.perMille(rates.adopting), let adoption = try? otherPlan(than: state) {
+            put(.adoptPlan(adoption), to: index)
+        }
         after(network.time(0...150 * .millisecond), .scan(engine: index, life: engine.life))
+    }
+
+    /// The runbook was changed meanwhile, mostly where nothing has happened yet.
+    private func otherPlan(than state: RunState) throws -> PlanAdoption {
+        let open = Set(state.openSteps)
+        let changed = PlanMaker.changed(state.plan, open: people.oneIn(5) ? nil : open, &people)
+        let bytes = try PlanCodec.encode(changed)
+        return PlanAdoption(
+            digest: PlanCodec.digest(bytes), text: String(decoding: bytes, as: UTF8.self), filesDirectory: "/f2",
+            uid: 1000, reason: "it was wrong")
+    }
+
+    /// Whether the run cannot go on by this plan: whoever asked for it is told so, and it goes on by its own.
+    private func isRefused(_ input: Input, _ index: Int) -> Bool {
+        guard case .adoptPlan = input else { return false }
+        do throws(MachineError) {
+            _ = try RunMachine.decide(engines[index].state, input, now: now)
+            return false
+        } catch {
+            tell("runner \(index): \(error.message)")
+            return error.code == .adoptionRefused
+        }
     }
 
     func die(_ index: Int, _ why: String) {
@@ -93,6 +119,7 @@ extension World {
         engines[index].inbox = []
         var events: [JournaledEvent] = []
         for input in inputs {
+            if isRefused(input, index) { continue }
             engines[index].agenda.take(input)
             do throws(MachineError) {
                 events += try RunMachine.advance(&engines[index].state, input, now: now)

@@ -14,6 +14,7 @@ extension World {
             case .stepHeld(let step, _, _): answer(.question(step))
             case .attemptInDoubt(let attempt, _, _): answer(.question(attempt.step))
             case .runPaused: answer(.proceed)
+            case .planAdopted(let adoption): if let new = try? adoption.plan() { plan = new }
             case .rollbackAsked: answer(.rollback)
             case .cleanupOwed(let step, _): if people.oneIn(2) { answer(.settle(step)) }
             case .attemptIntended: if people.perMille(rates.interrupting) { answer(.interrupt) }

@@ -8,7 +8,10 @@ import DRRunbook
 /// supervisor) are written here once more, as thin as in `DREngine`.
 final class World {
     let seed: UInt64
-    let plan: Plan
+    /// The one that the run began with.
+    let firstPlan: Plan
+    /// The one in force, as far as it is known to be durable.
+    var plan: Plan
     let rates: FaultRates
     let isUnattended: Bool
 
@@ -59,6 +62,7 @@ final class World {
 
     init(seed: UInt64, plan: Plan, rates: FaultRates) throws {
         self.seed = seed
+        firstPlan = plan
         self.plan = plan
         self.rates = rates
         var dice = Dice(seed, .operators)

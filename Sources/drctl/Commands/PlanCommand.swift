@@ -92,7 +92,8 @@ struct PlanCommand: Command {
         return svg
     }
 
-    private static func text(_ changes: [PlanDiff.Change], since run: String) -> String {
+    /// What is different from the plan of a run, a line for each.
+    static func text(_ changes: [PlanDiff.Change], since run: String) -> String {
         if changes.isEmpty { return "as in run \(run)" }
         return changes.map { change in
             switch (change.before, change.after) {

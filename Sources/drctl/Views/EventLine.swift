@@ -22,6 +22,7 @@ struct EventLine {
         switch event {
         case .runCreated(let run): "run \(run.run) of \(run.runbook) (\(run.mode.rawValue)), by \(run.initiator)"
         case .runnerStarted(let runner): runner.epoch == 1 ? nil : "resumed by \(runner.host), epoch \(runner.epoch)"
+        case .planAdopted(let adoption): "goes on by another plan: \(adoption.reason)"
         case .supervisorReady(let supervisor):
             supervisor.generation == 1 ? nil : "supervisor \(supervisor.place.rawValue) replaced"
         case .supervisorLost(let place, _): isEnding ? nil : "supervisor \(place.rawValue) lost"

@@ -45,7 +45,7 @@ struct RunConclusion {
             throw Failure(
                 exit: .notEstablished, code: "run.empty", message: "the journal of \(view.directory.id) is empty")
         }
-        let record = try Record.derive(plan: view.plan, events: view.contents.events, head: head)
+        let record = try Record.derive(plan: view.firstPlan, events: view.contents.events, head: head)
         let mode = RunDirectory.Audience.ofThisHost.fileMode
         try DurableFile.replace(at: view.directory.record, with: try record.fileBytes(), mode: mode)
         let report = try Report.render(record, tool: Drctl.tool)
@@ -57,7 +57,7 @@ struct RunConclusion {
     }
 
     private func summary(headlines: [String]) throws -> Summary {
-        let measured = try Measurement(plan: view.plan, events: view.contents.events)
+        let measured = try Measurement(plan: view.firstPlan, events: view.contents.events)
         let (outcome, reason): (String, String) =
             if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else {
                 ("open", "")

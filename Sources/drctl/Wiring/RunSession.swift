@@ -14,6 +14,8 @@ struct RunSession {
     var unattended: Bool
     /// The run is paused, and whoever drives it now wants it to go on; nil: nobody does.
     var proceeds: Request.Ask?
+    /// The plan by which the run goes on; nil: by the one that it has.
+    var adopts: PlanAdoption?
 
     /// What is said of a run after its end becomes a part of its journal and its report.
     static func takeLateRequests(of directory: RunDirectory) async throws {
@@ -39,6 +41,7 @@ struct RunSession {
                 access: LocalSupervisors(runDirectory: directory.path, executable: executable, isolation: isolation),
                 isolationProbe: IsolationCheck(runDirectory: directory.path), time: time, version: Drctl.version,
                 onCommit: { feed.add($0) }))
+        if let adopts { try await runner.adopt(adopts) }
         // Only now: a run that cannot be taken up keeps no request behind.
         if let proceeds {
             let request = Request(

@@ -9,6 +9,9 @@ import SystemPackage
 /// A run as its directory tells it: the plan, and the state that its journal folds to. Reads only.
 struct RunView: Sendable {
     var directory: RunDirectory
+    /// The one that the run began with.
+    var firstPlan: Plan
+    /// The one in force.
     var plan: Plan
     var contents: JournalContents
     var state: RunState
@@ -18,10 +21,11 @@ struct RunView: Sendable {
         self.directory = directory
         let recorded = try directory.recordedHead().map { [$0] } ?? []
         contents = try JournalReader.read(at: directory.journal, anchors: recorded)
-        plan = try RunCreation.plan(
+        firstPlan = try RunCreation.plan(
             DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit), of: contents)
-        state = RunState(plan: plan)
+        state = RunState(plan: firstPlan)
         for event in contents.events { try RunMachine.apply(&state, event) }
+        plan = state.plan
     }
 
     /// The runs under a state directory that can be read, oldest first, and why the others cannot: one of those must not hide the

@@ -8,6 +8,7 @@ enum Brief {
             switch event {
             case .runCreated(let created): created.run
             case .runnerStarted(let runner): "epoch \(runner.epoch)"
+            case .planAdopted(let adoption): adoption.reason
             case .supervisorReady(let identity): "\(identity.place.rawValue) \(identity.generation)"
             case .supervisorLost(let place, let generation), .supervisorGone(let place, let generation):
                 "\(place.rawValue) \(generation)"

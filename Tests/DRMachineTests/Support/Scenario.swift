@@ -5,7 +5,7 @@ import DRRunbook
 /// A text of plan lines, `---`, and inputs (`> …`), each followed by what has to come out of it:
 /// events, and a line `=> …` of what is outstanding then.
 ///
-/// Inputs: `create`, `runner`, `connect PLACE [GENERATION] [ATTEMPT:REPORT…]`, `lost PLACE GENERATION`,
+/// Inputs: `create`, `runner`, `adopt`, `connect PLACE [GENERATION] [ATTEMPT:REPORT…]`, `lost PLACE GENERATION`,
 /// `finished PLACE GENERATION`,
 /// `lacking PLACE`, `isolated GENERATION VERDICT`, `open` (all of these, silently), `starting|started|gone ATTEMPT`,
 /// `ended ATTEMPT RESULT [NAME=VALUE…]`, `wait SECONDS` (a tick), `pass SECONDS` (no input), `reboot`,
@@ -13,6 +13,8 @@ import DRRunbook
 /// `mark CLOCK SERVICE SECONDS`, `note TEXT`, `settle STEP`, `close`, `show`.
 struct Scenario {
     private var plan = ScenarioPlan()
+    /// What `adopt` has the run go on by: lines of a plan after `other`.
+    private var other = ScenarioPlan()
     private(set) var state: RunState?
     private(set) var journal: [JournaledEvent] = []
     private let start = Moment(wall: 1_800_000_000_000_000_000, boot: 1_000_000_000_000, bootID: "boot-1")
@@ -37,7 +39,11 @@ struct Scenario {
             } else if words.isEmpty || line.hasPrefix("#") {
                 lines.append(line)
             } else if isPlan {
-                try scenario.plan.take(words)
+                if words[0] == "other" {
+                    try scenario.other.take(Array(words.dropFirst()))
+                } else {
+                    try scenario.plan.take(words)
+                }
                 lines.append(line)
             } else if line.hasPrefix("> ") {
                 lines.append(line)
@@ -69,7 +75,11 @@ struct Scenario {
             now = Moment(wall: now.wall + 60_000_000_000, boot: 5_000_000_000, bootID: "boot-\(boots)")
             return []
         }
-        try feed(try input(words))
+        do {
+            try feed(try input(words))
+        } catch let error as MachineError where error.code == .adoptionRefused {
+            return ["  refused: \(error.message)"]
+        }
         return journal[before...].map { "  " + Brief.text($0.event, from: start) } + outstanding
     }
 
@@ -118,6 +128,12 @@ struct Scenario {
             epoch += 1
             return .runnerStarted(
                 RunnerIdentity(epoch: epoch, host: "h", pid: 7, bootID: now.bootID, version: "test"))
+        case "adopt":
+            let bytes = try PlanCodec.encode(other.plan)
+            return .adoptPlan(
+                PlanAdoption(
+                    digest: PlanCodec.digest(bytes), text: String(decoding: bytes, as: UTF8.self),
+                    filesDirectory: "/f-2", uid: 1000, reason: "it was wrong"))
         case "connect":
             let generation = words.count > 2 ? Int(words[2]) : nil
             return .supervisorConnected(

@@ -88,8 +88,8 @@ struct ScenarioPlan {
         let id = StepID(words[1])
         let within = try options.integer("within").map { TimeSpan.seconds(Int64($0)) }
         var step = PlannedStep(
-            id: id, title: words[1], action: try action(words[2], id, options, within: within), digest: testDigest("03")
-        )
+            id: id, title: words[1], action: try action(words[2], id, options, within: within),
+            digest: Digest.of(words.joined(separator: " ")))
         step.effect = try options["effect"].map(parse) ?? .unsafe
         step.place = try options["place"].map(parse) ?? (plan.mode == .drill ? .inside : .outside)
         step.needs = try (options["needs"] ?? "").split(separator: ",").map(need)
