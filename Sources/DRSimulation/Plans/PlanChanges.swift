@@ -30,6 +30,7 @@ extension PlanMaker {
             if let last = new.steps.last, last.escalation == nil { added.needs = [Need(step: last.id)] }
             new.steps.append(added)
         }
+        if dice.oneIn(6), !new.rollbacks.isEmpty { new.rollbacks.remove(at: dice.below(new.rollbacks.count)) }
         if dice.oneIn(4),
             let gone = new.steps.last(where: { step in
                 open?.contains(step.id) != false && step.escalation == nil
