@@ -89,6 +89,8 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
     package var limits: ProcessLimits?
     package var outputs: [String: OutputType]
     package var isBackground: Bool
+    /// The group whose turn it waits for, beside the attempts of other runs; nil: for nobody's.
+    package var turn: GroupTurn?
 
     package init(
         attempt: AttemptID, place: Place, work: Work, env: [String: ResolvedVariable], workingDirectory: String,
@@ -102,6 +104,18 @@ package struct AttemptSpec: Codable, Sendable, Equatable {
         self.timeout = timeout
         self.outputs = outputs
         self.isBackground = isBackground
+    }
+}
+
+/// A place in a group that the runs of a host share.
+package struct GroupTurn: Codable, Sendable, Equatable {
+    package var group: String
+    /// How many attempts of the group may be under way, by the plan of this run.
+    package var limit: Int
+
+    package init(group: String, limit: Int) {
+        self.group = group
+        self.limit = limit
     }
 }
 

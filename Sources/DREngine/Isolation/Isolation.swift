@@ -64,6 +64,9 @@ package struct Isolation: Sendable, Equatable {
         for path in hiddenFiles where readOnlyBinds.contains(where: { path.starts(with: $0) }) {
             arguments += SandboxRoot.masked(path)
         }
+        // Locked, and never written, by attempts that share a group with other runs.
+        let groups = GroupTurns.folder(of: runDirectory).string
+        arguments += ["--ro-bind-try", groups, groups]
         // Last, so that nothing lies over them where the run's directory is under /tmp.
         arguments += ["--ro-bind"] + twice("files") + ["--bind"] + twice("inside") + ["--bind"] + twice("work")
         return arguments + ["--remount-ro", "/", "--chdir", runDirectory.appending("work").string]

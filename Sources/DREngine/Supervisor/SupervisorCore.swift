@@ -20,6 +20,9 @@ actor SupervisorCore {
     /// Children that are waited for.
     var children: [AttemptID: Int32] = [:]
     private var questions = 0
+    /// Attempts that wait for their turn, with the request that is answered then, and the turns of those that have it.
+    private var queue: [AttemptID: (request: SupervisorRequest, client: Client)] = [:]
+    private var turns: [AttemptID: HeldTurn] = [:]
 
     /// Who said hello with the highest epoch.
     private var clients: [ObjectIdentifier: Client] = [:]
@@ -83,7 +86,7 @@ actor SupervisorCore {
         for await line in incomingLines(of: connection) {
             do throws(EngineError) {
                 switch try Wire.decode(WireRequest.self, line) {
-                case .request(let request): take(.asked(request), from: client)
+                case .request(let request): ask(request, client)
                 case .ask(let id, let epoch, let check, let timeout):
                     if epoch == state.epoch {
                         ask(id: id, check, timeout: timeout, client)
@@ -98,6 +101,40 @@ actor SupervisorCore {
         clients[ObjectIdentifier(client)] = nil
         lastBusy = time.bootNanoseconds()
         await client.sender.finish()
+    }
+
+    /// What needs no turn in a group, or has it, is asked at once.
+    private func ask(_ request: SupervisorRequest, _ client: Client) {
+        guard case .start(_, let spec, _) = request, let turn = spec.turn, state.attempts[spec.attempt] == nil,
+            turns[spec.attempt] == nil
+        else { return take(.asked(request), from: client) }
+        let isNew = queue.updateValue((request, client), forKey: spec.attempt) == nil
+        if isNew { Task { await queueUp(spec.attempt, turn) } }
+    }
+
+    /// Asks again and again for a place. Nothing is spooled before, so that a supervisor that dies here has started
+    /// nothing; what was stopped meanwhile, or belongs to a runner that is gone, the machine does not start.
+    private func queueUp(_ attempt: AttemptID, _ turn: GroupTurn) async {
+        let places = GroupTurns(runDirectory: configuration.runDirectory)
+        while let waiting = queue[attempt] {
+            if state.attempts[attempt] != nil { break }
+            do throws(SystemError) {
+                if let held = try places.take(turn) {
+                    turns[attempt] = held
+                    queue[attempt] = nil
+                    take(.asked(waiting.request), from: waiting.client)
+                    if running[attempt] == nil { turns[attempt] = nil }
+                    return
+                }
+            } catch {
+                let reason = "its turn in the group \(turn.group) cannot be had: \(error.message)"
+                let end = notStarted(reason, hint: error.hint)
+                waiting.client.send(.reply(.report(AttemptReport(attempt: attempt, phase: .ended(nil, end)))))
+                break
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        queue[attempt] = nil
     }
 
     /// Lets the machine decide, and performs what it says.
@@ -161,7 +198,10 @@ actor SupervisorCore {
         case .spawn(let spec, let secrets):
             running[spec.attempt] = Running()
             try? FaultPoint.reach("supervisor.afterStarting")
-            Task { await carryOut(spec, secrets: secrets) }
+            Task {
+                await carryOut(spec, secrets: secrets)
+                turns[spec.attempt] = nil
+            }
         case .end(let attempt): end(attempt, because: .stopped)
         case .endSurvivors(let attempt, let start): Task { await endSurvivors(of: attempt, start: start) }
         case .reply(let reply):

@@ -35,7 +35,12 @@ struct Resolver {
             workingDirectory: created.workDirectory, timeout: timeout,
             outputs: attempt.part == .ready || background != nil ? [:] : outputs,
             isBackground: background != nil && attempt.part == .action)
-        if attempt.part == .action { spec.limits = step.limits }
+        if attempt.part == .action {
+            spec.limits = step.limits
+            if isMain, let group = step.concurrency, let shared = plan.sharedGroups?[group] {
+                spec.turn = GroupTurn(group: shared, limit: plan.concurrency[group] ?? 1)
+            }
+        }
         return spec
     }
 

@@ -39,6 +39,7 @@ struct RunbookComposition {
             // What was built up last is put back first.
             whole.cleanup = part.cleanup + whole.cleanup
             for (group, limit) in child.runbook.concurrency { whole.concurrency["\(step.id)/\(group)"] = limit }
+            for (group, name) in child.runbook.sharedGroups { whole.sharedGroups["\(step.id)/\(group)"] = name }
             whole.dependencies.merge(part.dependencies) { own, _ in own }
             results.merge(part.results) { first, _ in first }
         }

@@ -24,7 +24,10 @@ package enum RunbookDecoder {
             environments: environments(spec?["environments"]),
             width: reader.integer(spec?["width"]).map { Int(clamping: $0) } ?? 8,
             concurrency: (spec?["concurrency"]?.entries ?? []).reduce(into: [:]) { limits, entry in
-                limits[entry.key.value] = reader.integer(entry.value).map { Int(clamping: $0) }
+                limits[entry.key.value] = reader.integer(entry.value["limit"] ?? entry.value).map { Int(clamping: $0) }
+            },
+            sharedGroups: (spec?["concurrency"]?.entries ?? []).reduce(into: [:]) { shared, entry in
+                if entry.value["across"] != nil { shared[entry.key.value] = entry.key.value }
             },
             rollback: reader.choice(spec?["rollback"]),
             dependencies: dependencies(spec?["dependencies"]),

@@ -20,6 +20,8 @@ package struct Runbook: Sendable {
     package var environments: [String: EnvironmentDefinition]
     package var width: Int
     package var concurrency: [String: Int]
+    /// Groups whose limit counts across the runs of a host, with the names that they have there.
+    package var sharedGroups: [String: String]
     /// nil: as the mode has it.
     package var rollback: RollbackPolicy?
     /// What steps use and the run does not control, by name.

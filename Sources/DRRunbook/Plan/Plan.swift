@@ -33,6 +33,8 @@ package struct Plan: Codable, Sendable, Equatable {
     package var width: Int
     /// How many steps of a group may be under way at once, by the group's name.
     package var concurrency: [String: Int]
+    /// Groups whose limit counts across the runs of a host, with the names that they have there; nil: none.
+    package var sharedGroups: [String: String]?
     /// What steps use and the run does not control, by name.
     package var dependencies: [String: PlannedDependency]
     /// The only places that HTTP requests may go to (`HTTPDestination`); nil: all but a few that none should.
@@ -121,6 +123,7 @@ extension Plan {
             siteDigest: try plan.decodeIfPresent(Digest.self, forKey: .siteDigest),
             catalogueDigest: try plan.decodeIfPresent(Digest.self, forKey: .catalogueDigest))
         schema = try plan.decode(String.self, forKey: .schema)
+        sharedGroups = try plan.decodeIfPresent([String: String].self, forKey: .sharedGroups)
     }
 }
 

@@ -71,7 +71,7 @@ package struct Planner {
         let repositories = repositories(
             environment, context, used: variants.flatMap(\.1.withRollback).compactMap { $0.repository?.value })
         guard !diagnostics.hasErrors else { return nil }
-        return Plan(
+        var plan = Plan(
             runbook: RunbookIdentity(
                 name: runbook.name, title: runbook.title, owner: runbook.owner, digest: runbook.digest),
             purpose: runbook.purpose, mode: request.mode, environment: name, inputs: inputs, targets: targets,
@@ -91,6 +91,8 @@ package struct Planner {
             concurrency: runbook.concurrency.merging(limits) { own, _ in own }, dependencies: dependencies(context),
             httpAllow: httpAllow(environment, context), shape: request.shape, siteDigest: site?.digest,
             catalogueDigest: catalogue?.digest)
+        if !isTabletop, !runbook.sharedGroups.isEmpty { plan.sharedGroups = runbook.sharedGroups }
+        return plan
     }
 
     /// The services that the runbook names, and those whose clocks a `foreach` marks.

@@ -30,7 +30,7 @@ enum RunbookSchema {
             .required("environments", .map(.object(environment)), "Where it can run: real, or as a drill."),
             .optional("width", .integer(1...256), "How many attempts may be under way at once; 8."),
             .optional(
-                "concurrency", .map(.integer(1...256)),
+                "concurrency", .map(.either([.integer(1...256), .object(group)])),
                 "Groups by name: how many steps of each may have an attempt under way at once."),
             .optional(
                 "rollback", .choice(RollbackPolicy.allCases.map(\.rawValue)),
@@ -47,6 +47,15 @@ enum RunbookSchema {
             .optional(
                 "cleanup", .list(.object(StepSchema.cleanupStep)),
                 "What a drill puts back at its end, in this order, whatever happened."),
+        ])
+
+    private static let group = ObjectSchema(
+        name: "a group",
+        keys: [
+            .required("limit", .integer(1...256), "How many steps may have an attempt under way at once."),
+            .required(
+                "across", .choice(["runs"]),
+                "The limit counts the steps of every run on this host that names a group so."),
         ])
 
     static let input = ObjectSchema(

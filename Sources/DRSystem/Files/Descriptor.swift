@@ -142,6 +142,20 @@ package struct Descriptor: ~Copyable, Sendable {
         return true
     }
 
+    /// Takes an exclusive lock by flock(2), which needs no right to write the file, without waiting. It knows nothing of
+    /// the locks that `tryLock` takes, and goes when the descriptor is closed.
+    /// - Returns: false when somebody else holds one.
+    package borrowing func tryLockAsReader() throws(SystemError) -> Bool {
+        let descriptor = rawValue
+        do throws(SystemError) {
+            _ = try checked("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            if error.errno == .resourceTemporarilyUnavailable || error.errno == .wouldBlock { return false }
+            throw error
+        }
+        return true
+    }
+
     /// Gives the lock back at once; harmless where there is none. Closing alone would not do: a child that some
     /// thread is starting shares the open file, and with it the lock, until its exec.
     package borrowing func unlock() { _ = clinux_unlock(rawValue) }

@@ -93,6 +93,11 @@ struct LiveView {
         if current.attempts.filter({ $0.spec.attempt.part == .action }).count > 1 {
             line += layout.paint("  ×\(current.attempts.filter { $0.spec.attempt.part == .action }.count)", .warning)
         }
+        if current.phase == .running, let attempt = current.attempts.last, let turn = attempt.spec.turn,
+            attempt.start == nil
+        {
+            line += "  " + layout.paint("waits for its turn in \(turn.group)", .faint)
+        }
         switch current.phase {
         case .failed(let reason), .held(let reason, _), .inDoubt(_, let reason, _):
             line += "  " + layout.paint(displayEscaped(reason), .bad)

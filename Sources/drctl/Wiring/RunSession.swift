@@ -33,6 +33,8 @@ struct RunSession {
     func drive() async throws -> Outcome {
         let time = try SystemTimeSource()
         let executable = try OwnExecutable.path()
+        try GroupTurns(runDirectory: directory.path).prepare(
+            (plan.sharedGroups ?? [:]).map { GroupTurn(group: $1, limit: plan.concurrency[$0] ?? 1) })
         let isolation = try await self.isolation(executable)
         let feed = RunFeed(plan: plan)
         let runner = try await Runner(
