@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -104,6 +105,19 @@ let package = Package(
         room("DRMeasure", imports: ["DRRunbook", "DRMachine"]),
         tests(of: "DRMeasure", imports: ["DRRunbook", "DRMachine", "DRCrypto"]),
         room(
+            "DRHistory",
+            imports: [
+                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto",
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            of: "DRHistory",
+            imports: [
+                "DRTestSupport", "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        room(
             "DREngine",
             imports: [
                 "DRJSON", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
@@ -157,7 +171,7 @@ let package = Package(
             name: "drctl",
             dependencies: [
                 "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence",
-                "DRCrypto",
+                "DRHistory", "DRCrypto",
                 "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

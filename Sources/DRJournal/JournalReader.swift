@@ -37,6 +37,19 @@ package enum JournalReader {
         return contents
     }
 
+    /// The last commit as the file's end tells it, without looking at anything before: whether a journal is still the one
+    /// that somebody has read.
+    /// - Returns: nil where the file does not end with a commit.
+    package static func lastHead(at path: FilePath) throws(JournalError) -> JournalHead? {
+        let end = try journaling("could not read the journal") { () throws(SystemError) in
+            try DurableFile.readEnd(of: path, byteCount: 1024)
+        }
+        let lines = end.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        // The file ends with a line feed.
+        guard lines.count > 2, lines.last?.isEmpty == true else { return nil }
+        return CommitLine(lines[lines.count - 2])?.head
+    }
+
     static func bytes(at path: FilePath) throws(JournalError) -> [UInt8] {
         do throws(SystemError) {
             return try DurableFile.read(at: path, limit: byteLimit)
@@ -51,17 +64,30 @@ package enum JournalReader {
     }
 
     /// As `read`, of bytes that are in memory already.
-    /// - Parameter name: what errors call them.
+    /// - Parameters:
+    ///   - name: what errors call them.
+    ///   - known: what an earlier look at the same journal found. The chain covers every byte before a commit, so what
+    ///     lies before one that is known is not decoded again.
     package static func contents(
-        of bytes: [UInt8], name: String, anchors: [JournalHead] = []
+        of bytes: [UInt8], name: String, anchors: [JournalHead] = [], known: JournalContents? = nil
     ) throws(JournalError) -> JournalContents {
         let chain = JournalChain(bytes)
         let fault = chain.tail.map { exact($0.fault, in: bytes, after: chain) }
         if let fault, chain.tail?.canBeTorn == false { throw notAuthentic(name, fault.events, fault.reason) }
         var contents = JournalContents()
+        if let known, let head = known.head, known.commits.count <= chain.batches.count,
+            chain.batches[known.commits.count - 1].commit.head == head
+        {
+            contents = known
+            contents.uncommitted = nil
+        }
         contents.committedBytes = chain.committedBytes
-        for batch in chain.batches {
-            let events = try decode(batch, in: bytes, name: name)
+        let fresh = chain.batches[contents.commits.count...]
+        var decoded = try decode(fresh, in: bytes, name: name)[...]
+        contents.events.reserveCapacity(contents.events.count + decoded.count)
+        for batch in fresh {
+            let events = decoded.prefix(batch.lines.count)
+            decoded = decoded.dropFirst(batch.lines.count)
             try checkEpoch(of: batch.commit, events, after: contents.epoch, name: name)
             contents.events += events
             contents.commits.append(batch.commit.head)
@@ -78,28 +104,40 @@ package enum JournalReader {
         return contents
     }
 
+    /// The events of these batches, in order, decoded on as many processors as there are: that takes most of the time
+    /// that a long journal takes.
     private static func decode(
-        _ batch: JournalChain.Batch, in bytes: [UInt8], name: String
+        _ batches: ArraySlice<JournalChain.Batch>, in bytes: [UInt8], name: String
     ) throws(JournalError) -> [JournaledEvent] {
-        var events: [JournaledEvent] = []
-        events.reserveCapacity(batch.lines.count)
-        for (offset, line) in batch.lines.enumerated() {
-            let number = batch.commit.event - batch.lines.count + 1 + offset
-            do throws(MachineError) {
-                events.append(try EventCodec.decode(bytes[line]))
-            } catch {
-                throw JournalError(
-                    .unsupported,
-                    "event \(number) of \(displayEscaped(name)) is whole, but this drctl does not know it: \(error.message)",
-                    hint: "use the drctl that wrote it, or a newer one", events: number...number)
+        let lines = batches.flatMap(\.lines)
+        let first = batches.first.map { $0.commit.event - $0.lines.count + 1 } ?? 1
+        let parts = Parallel.chunks(of: lines.count, least: 512)
+        let decoded = Parallel.map(parts.count) { part -> Result<[JournaledEvent], JournalError> in
+            var events: [JournaledEvent] = []
+            events.reserveCapacity(parts[part].count)
+            for index in parts[part] {
+                do throws(MachineError) {
+                    events.append(try EventCodec.decode(bytes[lines[index]]))
+                } catch {
+                    let number = first + index
+                    return .failure(
+                        JournalError(
+                            .unsupported,
+                            "event \(number) of \(displayEscaped(name)) is whole, but this drctl does not know it: \(error.message)",
+                            hint: "use the drctl that wrote it, or a newer one", events: number...number))
+                }
             }
+            return .success(events)
         }
+        var events: [JournaledEvent] = []
+        events.reserveCapacity(lines.count)
+        for part in decoded { events += try part.get() }
         return events
     }
 
     /// An epoch begins with the event that says who its runner is.
     private static func checkEpoch(
-        of commit: CommitLine, _ events: [JournaledEvent], after epoch: Int, name: String
+        of commit: CommitLine, _ events: ArraySlice<JournaledEvent>, after epoch: Int, name: String
     ) throws(JournalError) {
         for event in events {
             guard case .runnerStarted(let runner) = event.event else { continue }
@@ -113,7 +151,7 @@ package enum JournalReader {
         }
         guard commit.epoch == epoch else {
             throw notAuthentic(
-                name, events[0].number...commit.event,
+                name, (events.first?.number ?? commit.event)...commit.event,
                 "commit \(commit.number) is of epoch \(commit.epoch), whose runner never started")
         }
     }

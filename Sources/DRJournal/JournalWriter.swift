@@ -57,10 +57,14 @@ package final class JournalWriter: Sendable {
 
     /// Opens a journal to append to it under the next epoch: takes the run's lock, checks the chain, and sets
     /// aside what an append that was cut short left at its end. What it read is durable on return.
-    /// - Parameter anchors: heads that were seen outside the journal; a journal behind one of them is refused.
+    /// - Parameters:
+    ///   - anchors: heads that were seen outside the journal; a journal behind one of them is refused.
+    ///   - known: what an earlier look found, which is not decoded again.
     /// - Throws: `heldByAnother` with the holder's name and host; `notAuthentic`, `unsupported`, `notFound`.
     ///   The journal is then as it was.
-    package static func open(at path: FilePath, anchors: [JournalHead] = []) throws(JournalError) -> Opened {
+    package static func open(
+        at path: FilePath, anchors: [JournalHead] = [], known: JournalContents? = nil
+    ) throws(JournalError) -> Opened {
         var file: AppendFile
         do throws(SystemError) {
             file = try AppendFile(at: path)
@@ -72,7 +76,8 @@ package final class JournalWriter: Sendable {
             throw held(by: try? JournalReader.read(at: path).lastRunner, at: path)
         }
         let bytes = try JournalReader.bytes(at: path)
-        let contents = try JournalReader.contents(of: bytes, name: path.string, anchors: anchors)
+        let contents = try JournalReader.contents(
+            of: bytes, name: path.string, anchors: anchors, known: known)
         var aside: FilePath?
         if let rest = contents.uncommitted {
             aside = try setAside(bytes[contents.committedBytes...], rest, of: &file, at: path)

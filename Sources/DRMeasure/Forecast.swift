@@ -17,18 +17,11 @@ package struct Forecast: Sendable, Equatable, Codable {
     /// How many earlier runs it is judged by.
     package var runs: Int
 
-    /// - Parameter earlier: states of earlier runs, of the same runbook and the same mode.
-    package init(_ plan: Plan, earlier: [RunState]) {
-        var samples: [StepID: [Int64]] = [:]
-        for state in earlier {
-            for step in state.plan.steps {
-                guard let known = state.steps[step.id], known.phase == .succeeded,
-                    let from = known.firstIntendedAt, let to = known.endedAt
-                else { continue }
-                samples[step.id, default: []].append(max(0, to.elapsed(since: from).nanoseconds))
-            }
-        }
-        for id in samples.keys { samples[id]?.sort() }
+    /// - Parameters:
+    ///   - times: how long steps took in earlier runs of the same runbook and mode, in nanoseconds (`times(in:)`).
+    ///   - runs: how many runs these are of.
+    package init(_ plan: Plan, times: [StepID: [Int64]], runs: Int) {
+        let samples = times.mapValues { $0.sorted() }
         func time(_ step: PlannedStep, _ percent: Int) -> Int64 {
             if step.skipInDrill != nil { return 0 }
             guard let known = samples[step.id], !known.isEmpty else { return 0 }
@@ -43,7 +36,19 @@ package struct Forecast: Sendable, Equatable, Codable {
             samples[step.id] == nil && step.skipInDrill == nil && !step.action.isEffectFree && step.gate == nil
                 && step.escalation == nil
         }.map(\.id)
-        runs = earlier.count
+        self.runs = runs
+    }
+
+    /// How long the steps of a run took that succeeded, waiting and retries included, in nanoseconds.
+    package static func times(in state: RunState) -> [StepID: Int64] {
+        var times: [StepID: Int64] = [:]
+        for step in state.plan.steps {
+            guard let known = state.steps[step.id], known.phase == .succeeded, let from = known.firstIntendedAt,
+                let to = known.endedAt
+            else { continue }
+            times[step.id] = max(0, to.elapsed(since: from).nanoseconds)
+        }
+        return times
     }
 
     private static func longest(_ plan: Plan, _ time: (PlannedStep) -> Int64) -> (length: Int64, path: [StepID]) {

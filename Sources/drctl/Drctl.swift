@@ -19,26 +19,44 @@ struct Drctl: AsyncParsableCommand {
                              drctl resume RUN    go on after a crash
             """,
         version: version,
-        // Started by drctl itself, and shown to nobody.
-        subcommands: [SupervisorCommand.self, ActionCommand.self],
-        groupedSubcommands: [
-            CommandGroup(
-                name: "Runbooks",
-                subcommands: [Init.self, Lint.self, PlanCommand.self, Drill.self, Run.self, SchemaCommand.self]),
-            CommandGroup(
-                name: "Runs",
-                subcommands: [
-                    Status.self, Watch.self, Acknowledge.self, Approve.self, Reject.self, Resolve.self, Pause.self,
-                    Resume.self, Cancel.self, Undo.self, Commit.self, Mark.self, Note.self, Close.self,
-                ]),
-            CommandGroup(
-                name: "Backups",
-                subcommands: [
-                    Repo.self, Key.self, Backup.self, Snapshots.self, Ls.self, Find.self, Cat.self, Diff.self,
-                    RestoreCommand.self, Verify.self, Export.self, Import.self, ResyncCommand.self,
-                ]),
-            CommandGroup(name: "Evidence", subcommands: [ReportCommand.self, Evidence.self]),
-        ])
+        subcommands: asked(hidden),
+        groupedSubcommands: groups.map { CommandGroup(name: $0, subcommands: asked($1)) })
+
+    /// Started by drctl itself, and shown to nobody.
+    private static let hidden: [any ParsableCommand.Type] = [SupervisorCommand.self, ActionCommand.self]
+
+    private static let groups: [(name: String, commands: [any ParsableCommand.Type])] = [
+        ("Runbooks", [Init.self, Lint.self, PlanCommand.self, Drill.self, Run.self, SchemaCommand.self]),
+        (
+            "Runs",
+            [
+                Status.self, Watch.self, Acknowledge.self, Approve.self, Reject.self, Resolve.self, Pause.self,
+                Resume.self, Cancel.self, Undo.self, Commit.self, Mark.self, Note.self, Close.self, History.self,
+            ]
+        ),
+        (
+            "Backups",
+            [
+                Repo.self, Key.self, Backup.self, Snapshots.self, Ls.self, Find.self, Cat.self, Diff.self,
+                RestoreCommand.self, Verify.self, Export.self, Import.self, ResyncCommand.self,
+            ]
+        ),
+        ("Evidence", [ReportCommand.self, Evidence.self]),
+    ]
+
+    /// The command line's first word, where it is a command or the question for the version.
+    private static let asked: String? = {
+        guard let first = CommandLine.arguments.dropFirst().first else { return nil }
+        let all = hidden + groups.flatMap(\.commands)
+        return first == "--version" || all.contains { $0._commandName == first } ? first : nil
+    }()
+
+    /// The commands that have to be looked at: the one that is asked for; all of them for help, and for what is no
+    /// command. Looking at all of them takes longer than most of them do.
+    private static func asked(_ commands: [any ParsableCommand.Type]) -> [any ParsableCommand.Type] {
+        guard let asked else { return commands }
+        return commands.filter { $0._commandName == asked }
+    }
 
     /// What JSON calls the command that was asked for: `backup`, `repo init`; `drctl` where that is none.
     static var invokedName: String {

@@ -17,19 +17,34 @@ package actor Runner {
         package var time: any TimeSource
         /// drctl's own version, for the journal.
         package var version: String
+        /// What whoever takes the run up has read of it: what is the same is not read again.
+        package var known: KnownRun?
         /// Told of the events of every commit, once they are durable, in order.
         package var onCommit: @Sendable ([JournaledEvent]) -> Void
 
         package init(
             directory: RunDirectory, access: any SupervisorAccess, isolationProbe: any IsolationProbing,
-            time: any TimeSource, version: String, onCommit: @escaping @Sendable ([JournaledEvent]) -> Void = { _ in }
+            time: any TimeSource, version: String, known: KnownRun? = nil,
+            onCommit: @escaping @Sendable ([JournaledEvent]) -> Void = { _ in }
         ) {
             self.directory = directory
             self.access = access
             self.isolationProbe = isolationProbe
             self.time = time
             self.version = version
+            self.known = known
             self.onCommit = onCommit
+        }
+    }
+
+    /// A run's journal and the state that it folds to.
+    package struct KnownRun: Sendable {
+        package var contents: JournalContents
+        package var state: RunState
+
+        package init(contents: JournalContents, state: RunState) {
+            self.contents = contents
+            self.state = state
         }
     }
 
@@ -60,13 +75,12 @@ package actor Runner {
         let directory = configuration.directory
         let opened = try await BlockingThread.run {
             let bytes = try DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit)
-            let opened = try JournalWriter.open(at: directory.journal, anchors: JournalAnchors.read(directory))
+            let opened = try JournalWriter.open(
+                at: directory.journal, anchors: JournalAnchors.read(directory), known: configuration.known?.contents)
             return (opened, bytes)
         }
         let plan = try RunCreation.plan(opened.1, of: opened.0.contents)
-        var folded = RunState(plan: plan)
-        for event in opened.0.contents.events { try RunMachine.apply(&folded, event) }
-        let state = folded
+        let state = try Self.fold(opened.0.contents, of: plan, known: configuration.known)
         try await BlockingThread.run { try RunCreation.checkFiles(of: state, in: directory) }
         guard RunMachine.canResume(state) else {
             throw EngineError(
@@ -79,6 +93,19 @@ package actor Runner {
         crew = SupervisorCrew(configuration.access, run: directory.id, epoch: writer.epoch, mailbox: mailbox)
         requests = RequestWatch(
             RequestBox(of: directory), SignatureCheck(directory, people: state.plan.people), mailbox: mailbox)
+    }
+
+    private static func fold(
+        _ contents: JournalContents, of plan: Plan, known: KnownRun?
+    ) throws -> RunState {
+        var state = RunState(plan: plan)
+        if let known, known.state.lastEvent == known.contents.events.count,
+            contents.commits.starts(with: known.contents.commits)
+        {
+            state = known.state
+        }
+        for event in contents.events.dropFirst(state.lastEvent) { try RunMachine.apply(&state, event) }
+        return state
     }
 
     /// The run's state as far as it is durable, before `run` as the journal left it.

@@ -22,7 +22,12 @@ package struct GroupTurns: Sendable {
             let group = folder.appending(turn.group)
             try DurableFile.makeDirectory(at: group, mode: 0o700)
             for place in 0..<turn.limit where try FileStatus.ifPresent(at: file(turn, place)) == nil {
-                try DurableFile.create(at: file(turn, place), with: [], mode: 0o600)
+                do throws(SystemError) {
+                    try DurableFile.create(at: file(turn, place), with: [], mode: 0o600)
+                } catch {
+                    // Another run made it meanwhile.
+                    if error.errno != .fileExists { throw error }
+                }
             }
         }
     }

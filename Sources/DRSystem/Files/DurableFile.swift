@@ -72,6 +72,17 @@ package enum DurableFile {
         try Descriptor(opening: path, flags: O_RDONLY).readAll(into: &span)
     }
 
+    /// A file's last bytes, all of a shorter one.
+    package static func readEnd(of path: FilePath, byteCount: Int) throws(SystemError) -> [UInt8] {
+        let file = try Descriptor(openingForReading: path)
+        let size = Int(try file.status().sizeBytes)
+        let start = max(0, size - byteCount)
+        var bytes = [UInt8](repeating: 0, count: size - start)
+        var span = bytes.mutableSpan
+        let count = try file.read(into: &span, atOffset: start)
+        return Array(bytes.prefix(count))
+    }
+
     /// Writes bytes over those that a file has at an offset, and makes the file durable: a write that failed before
     /// may have left them in memory alone, which no later fdatasync(2) by itself would tell or mend.
     package static func rewrite(_ bytes: [UInt8], at offset: Int64, of path: FilePath) throws(SystemError) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DRCrypto
 import DREvidence
+import DRHistory
 import DRJournal
 import DRMachine
 import DRMeasure
@@ -69,17 +70,16 @@ struct PlanCommand: Command {
     /// - Returns: nil where no run of this runbook in this mode has come to its end here.
     private func forecast(_ plan: Plan) throws -> Forecast? {
         let root = try state.root()
-        let names = try RunDirectory.list(in: root).filter { $0.id.hasPrefix("\(plan.runbook.name)-") }
-        var earlier: [RunState] = []
-        // The newest first: an id begins with the runbook's name and the time. Those that cannot be read tell nothing.
-        for directory in names.sorted(by: { $0.id > $1.id }) where earlier.count < Self.mostRuns {
-            guard let view = try? RunView(reading: directory), view.isClosed, view.plan.mode == plan.mode,
-                view.plan.shape?.isTabletop != true,
-                view.plan.runbook.name == plan.runbook.name
-            else { continue }
-            earlier.append(view.state)
+        guard try FileStatus.ifPresent(at: root) != nil else { return nil }
+        do {
+            let known = try RunHistory.upToDate(root).stepTimes(
+                runbook: plan.runbook.name, mode: plan.mode, runs: Self.mostRuns)
+            return known.runs == 0 ? nil : Forecast(plan, times: known.times, runs: known.runs)
+        } catch {
+            // A plan is worth showing without it: the state directory may be somebody else's.
+            Output.note("drctl: no forecast: \(displayEscaped(Failure(error).message))")
+            return nil
         }
-        return earlier.isEmpty ? nil : Forecast(plan, earlier: earlier)
     }
 
     private static func picture(_ plan: Plan) throws -> String {

@@ -71,7 +71,8 @@ struct Resume: Command {
         let plan = try adopts?.plan() ?? view.plan
         return try await RunSession(
             directory: view.directory, plan: plan,
-            unattended: unattended || view.state.created?.unattended == true, proceeds: proceeds, adopts: adopts
+            unattended: unattended || view.state.created?.unattended == true, proceeds: proceeds,
+            known: Runner.KnownRun(contents: view.contents, state: view.state), adopts: adopts
         ).drive()
     }
 

@@ -14,6 +14,8 @@ struct RunSession {
     var unattended: Bool
     /// The run is paused, and whoever drives it now wants it to go on; nil: nobody does.
     var proceeds: Request.Ask?
+    /// What was read of it to find out how to take it up.
+    var known: Runner.KnownRun?
     /// The plan by which the run goes on; nil: by the one that it has.
     var adopts: PlanAdoption?
 
@@ -42,7 +44,7 @@ struct RunSession {
                 directory: directory,
                 access: LocalSupervisors(runDirectory: directory.path, executable: executable, isolation: isolation),
                 isolationProbe: IsolationCheck(runDirectory: directory.path), time: time, version: Drctl.version,
-                onCommit: { feed.add($0) }))
+                known: known, onCommit: { feed.add($0) }))
         if let adopts { try await runner.adopt(adopts) }
         // Only now: a run that cannot be taken up keeps no request behind.
         if let proceeds {

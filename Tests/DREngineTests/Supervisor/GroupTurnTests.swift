@@ -42,6 +42,17 @@ import Testing
         #expect(order.map { $0.contains("second") } == [false, false, true, true])
     }
 
+    @Test func manyMayPrepareAGroupAtOnce() async throws {
+        let scene = try RunScene()
+        let turns = [GroupTurn(group: "restores", limit: 20)]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try GroupTurns(runDirectory: scene.directory).prepare(turns) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func whatIsStoppedWhileItWaitsWasNeverStarted() async throws {
         let scene = try scene()
         let line = try await scene.connect()
