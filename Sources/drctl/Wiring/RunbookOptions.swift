@@ -70,6 +70,8 @@ struct RunbookOptions: ParsableArguments {
 
     /// A directory is meant as the caller's shell means it, whatever the runbook's folder.
     private func absolute(_ inputs: [String: String], for sources: RunbookSources) throws -> [String: String] {
+        // What the inputs are costs a second reading of the runbook.
+        if inputs.isEmpty { return [:] }
         let definitions = sources.check().value?.runbook.inputs ?? [:]
         return Dictionary(
             uniqueKeysWithValues: try inputs.map { name, value in
