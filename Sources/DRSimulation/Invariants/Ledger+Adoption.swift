@@ -3,7 +3,7 @@ import DRRunbook
 
 // Another plan for a run under way: nothing is under way, and what is over is the same in both.
 extension Ledger {
-    mutating func adopt(_ adoption: PlanAdoption, at: Moment) throws {
+    mutating func adopt(_ adoption: PlanAdoption) throws {
         try require(
             stage.rawValue < Stage.stopping.rawValue, .adoptionKeepsWhatIsDone, "a plan is adopted in stage \(stage)")
         let new = try adoption.plan()
@@ -34,7 +34,7 @@ extension Ledger {
                 continue
             }
             if planned[step.id]?.digest != step.digest {
-                account = Account(begunAnew: account, at: at)
+                account = Account(begunAnew: account)
             } else {
                 account.card = nil
                 account.approvers = []
@@ -48,11 +48,11 @@ extension Ledger {
 
 extension Ledger.Account {
     /// Another step by the same name: a person had the plan adopted that says so.
-    fileprivate init(begunAnew old: Self, at: Moment) {
+    fileprivate init(begunAnew old: Self) {
         attempts = old.attempts
         acted = old.acted
         hasSucceeded = old.hasSucceeded
         askedAgain = old.askedAgain + 1
-        retryDue = old.attempts > 0 ? at : nil
+        isBegunAnew = true
     }
 }

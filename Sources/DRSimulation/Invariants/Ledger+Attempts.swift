@@ -26,8 +26,9 @@ extension Ledger {
         try require(id.number == account.attempts + 1, .startedOnce, "\(id) follows attempt \(account.attempts)")
         try require(account.over == nil, .successIsFinal, "\(id) is intended, and its step is over")
         try require(
-            !account.hasSucceeded || account.retryDue != nil, .successIsFinal, "\(id) is intended after a success")
-        if account.attempts > 0 {
+            !account.hasSucceeded || account.retryDue != nil || account.isBegunAnew, .successIsFinal,
+            "\(id) is intended after a success")
+        if account.attempts > 0, !account.isBegunAnew {
             guard let due = account.retryDue else {
                 throw Violation(.retriesAsDeclared, "\(id) is intended, and no retry was scheduled")
             }
@@ -43,6 +44,7 @@ extension Ledger {
         steps[id.step]?.since = account.since ?? entry.at
         steps[id.step]?.attempts += 1
         steps[id.step]?.retryDue = nil
+        steps[id.step]?.isBegunAnew = false
         steps[id.step]?.lost = nil
         if spec.place == .inside { try requireIsolation(id, plan) }
         if cleanup.contains(id.step) {

@@ -15,6 +15,8 @@ struct Ledger {
         var failures = 0
         var askedAgain = 0
         var retryDue: Moment?
+        /// A plan was adopted in which it is another step: its next attempt is due at once.
+        var isBegunAnew = false
         /// Since when its time for the whole step runs.
         var since: Moment?
         var isHeld = false
@@ -110,7 +112,7 @@ struct Ledger {
             .attemptStopping, .serviceStopping:
             break
         case .runnerStarted, .supervisorReady, .isolationChecked: try takePresence(entry.event)
-        case .planAdopted(let adoption): try adopt(adoption, at: entry.at)
+        case .planAdopted(let adoption): try adopt(adoption)
         case .stepBegan(let step, let due, _): try begin(step, due: due)
         case .attemptIntended(let spec): try intend(spec, entry)
         case .attemptStarted(let id, _):
