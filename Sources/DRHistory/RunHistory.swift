@@ -7,7 +7,7 @@ import DRSystem
 import GRDB
 package import SystemPackage
 
-/// An index over the runs of a state directory, in `history.sqlite`: derived from their journals, never the other way
+/// An index over the runs of a state directory, in `history-1.sqlite`: derived from their journals, never the other way
 /// round, and worth nothing when it is gone. SQLite drops what follows a bad frame without a word, which is why it
 /// holds nothing that is not somewhere else.
 package struct RunHistory: Sendable {
@@ -26,10 +26,15 @@ package struct RunHistory: Sendable {
         if isNew { Self.remove(file) }
         do {
             database = try Self.open(file)
-        } catch is DatabaseError {
+        } catch let error as DatabaseError where Self.isDamage(error) {
             Self.remove(file)
             database = try Self.open(file)
         }
+    }
+
+    /// Not where it is only held by another, or may not be written.
+    private static func isDamage(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
     }
 
     private static func remove(_ file: FilePath) {

@@ -145,6 +145,11 @@ package struct PlanAdoption: Codable, Sendable, Equatable {
         self.reason = reason
     }
 
+    /// Where a plan's copies lie, from the run's directory: below the first plan's, which a drill's inside sees.
+    package var filesPath: String {
+        "files/" + (filesDirectory.split(separator: "/").last.map(String.init) ?? "")
+    }
+
     /// - Throws: `planUnsound` for a text that is no plan of this digest.
     package func plan() throws(MachineError) -> Plan {
         let bytes = Array(text.utf8)

@@ -105,8 +105,9 @@ package struct RunCreation: Sendable {
     static func checkFiles(of state: RunState, in run: RunDirectory) throws(JournalError) {
         // The run's directory may lie elsewhere by now.
         let name = state.created.flatMap { FilePath($0.filesDirectory).lastComponent?.string } ?? "files"
+        let folder = name == "files" ? run.files : run.files.appending(name)
         for planned in state.plan.files {
-            let path = run.path.appending(name).appending(planned.path)
+            let path = folder.appending(planned.path)
             let digest: Digest?
             do throws(SystemError) {
                 digest =

@@ -18,6 +18,8 @@ package struct GroupTurns: Sendable {
     /// Makes the files that attempts lock; those that are there stay. A drill's inside cannot make them.
     /// - Throws: where they cannot be made.
     package func prepare(_ turns: [GroupTurn]) throws(SystemError) {
+        // Also where there is none: a drill's inside is built once, and another plan may have some.
+        try DurableFile.makeDirectory(at: folder, mode: 0o700)
         for turn in turns {
             let group = folder.appending(turn.group)
             try DurableFile.makeDirectory(at: group, mode: 0o700)

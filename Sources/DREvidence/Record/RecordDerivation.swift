@@ -20,7 +20,13 @@ extension Record {
                 .notARun, "the journal's first event does not create a run",
                 hint: "name a run's directory: one that holds plan.json and journal.jsonl")
         }
-        let plan = (try? events.planInForce(after: first)) ?? first
+        let plan: Plan
+        do throws(MachineError) {
+            plan = try events.planInForce(after: first)
+        } catch {
+            throw EvidenceError(
+                .notARun, error.message, hint: "the journal holds a plan that this drctl cannot read", cause: error)
+        }
         let steps = StepRecord.derive(plan: plan, events: events)
         let measured = Measured(plan: first, events: events)
         let services = ServiceRecord.derive(plan: plan, events: events, measured: measured)

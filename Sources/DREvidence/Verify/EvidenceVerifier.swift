@@ -37,10 +37,7 @@ package struct EvidenceVerifier {
         if let recordBytes, let record { refold(plan, journal, record, recordBytes) }
         for file in plan.files { compare("files/" + file.path, file.sha256, file.sizeBytes) }
         for case .planAdopted(let adoption) in journal.events.map(\.event) {
-            let folder = FilePath(adoption.filesDirectory).lastComponent?.string ?? ""
-            for file in (try? adoption.plan().files) ?? [] {
-                compare("\(folder)/\(file.path)", file.sha256, file.sizeBytes)
-            }
+            checkAdopted(adoption)
         }
         for (path, file) in evidence(of: journal.events) { compare(path, file.sha256, file.sizeBytes) }
         for output in outputs(of: journal.events) { compare(output.path, output.sha256, output.sizeBytes) }
@@ -86,6 +83,17 @@ package struct EvidenceVerifier {
         } catch {
             result.add("plan.json", .notEstablished, "it is genuine, but this drctl cannot read it: \(error.message)")
             return nil
+        }
+    }
+
+    /// The files of a plan that was adopted under way, beside those of the first one.
+    private mutating func checkAdopted(_ adoption: PlanAdoption) {
+        do throws(MachineError) {
+            for file in try adoption.plan().files {
+                compare("\(adoption.filesPath)/\(file.path)", file.sha256, file.sizeBytes)
+            }
+        } catch {
+            result.add("journal.jsonl", .doesNotHold, error.message)
         }
     }
 

@@ -25,6 +25,8 @@ extension RunState {
         compare("the environment", plan.environment, new.environment)
         compare("the isolation, which the drill's inside was built with,", plan.isolation, new.isolation)
         compare("what the drill leaves out", plan.shape, new.shape)
+        // The inside was built so that it cannot read their files.
+        if plan.hasInside { compare("where secrets are read", plan.secrets, new.secrets) }
         let topology = Topology(new)
         reasons += topology.faults()
         for (index, step) in steps.values.enumerated() {

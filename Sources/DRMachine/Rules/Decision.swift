@@ -114,8 +114,10 @@ struct Decision {
         if case .closed = state.status { return }
         for index in state.topology.steps.indices { touched.insert(index) }
         try markStarted()
-        if let request { try carryOut(request) }
-        guard let before, before.bootID != runner.bootID else { return }
+        let isRestarted = before.map { $0.bootID != runner.bootID } ?? false
+        // Whoever let the run go on knew of no restart.
+        if let request, !(isRestarted && request.request.ask.isProceeding) { try carryOut(request) }
+        guard isRestarted else { return }
         // A spool may have lost its end with the power, and count its supervisors' generations anew.
         for (place, generation) in state.lingering.sorted(by: { $0.key < $1.key }) {
             try emit(.supervisorGone(place, generation: generation))

@@ -319,6 +319,9 @@ extension OutputType {
 }
 
 extension Request.Ask {
+    /// Whether it lets a run that is paused go on.
+    var isProceeding: Bool { if case .proceed = self { true } else { false } }
+
     /// What is still said of a run that is closed: it changes what is known of it, and nothing that it did.
     package var mayFollowTheEnd: Bool {
         switch self {

@@ -203,6 +203,13 @@ extension RunbookValidator {
                         "a drill cannot run another thing instead of a runbook, or a runbook instead",
                         fix: "write `inDrill` in the steps of that runbook, or leave it out of drills with `skip`"))
             }
+            if step.undoes != nil, let channel = step.escalationChannels.first {
+                diagnostics.append(
+                    Diagnostic(
+                        .notAllowed, at: channel.place,
+                        "the card of a rollback tells nobody else: it has no `escalate`",
+                        fix: "leave it out; whoever asked for the rollback is there"))
+            }
             if kind == .manual || kind == .approve {
                 refuse("timeout", at: step.timeout?.place, "a person answers", fix: "write `within` in the card")
                 refuse("retry", at: step.retry?.place, "a person answers")

@@ -61,6 +61,11 @@ extension Ledger {
         // Whoever is told of a card is not made to wait for others.
         if let escalation = step.escalation { return try requireDue(id.step, escalation, at: entry.at) }
         try requireNeeds(step)
+        try requireRoom(for: step)
+    }
+
+    /// What may be under way at once: of all steps, and of its group. A probe that a person asks for is not made to wait.
+    private func requireRoom(for step: PlannedStep) throws {
         let busy = plan.steps.count { other in
             guard other.escalation == nil, let account = steps[other.id] else { return false }
             return !account.isService && account.live.contains { $0.part != .probe }
@@ -72,7 +77,6 @@ extension Ledger {
             }
             try require(under <= limit, .orderAndWidth, "\(under) steps of \(group) are under way, \(limit) may be")
         }
-        // A probe that a person asks for is not made to wait.
         try require(busy <= plan.width, .orderAndWidth, "\(busy) steps are under way, \(plan.width) may be")
     }
 

@@ -113,27 +113,12 @@ struct Run: Command {
 
     func perform() async throws -> Outcome {
         let plan = try runbook.plan(.real)
-        try await confirmed(plan)
+        try await Confirmation(name: plan.runbook.name, given: confirm).ask(
+            to: "start", nothingWasDone: "nothing was started"
+        ) { PlanCommand.text(plan, digest: PlanCodec.digest(try PlanCodec.encode(plan)).hex) }
         return try await RunStart(
             plan: plan, runbook: runbook, id: id, state: try state.root(), unattended: unattended, planned: planned,
             incident: incident
         ).drive()
-    }
-
-    private func confirmed(_ plan: Plan) async throws {
-        let name = plan.runbook.name
-        var typed = confirm
-        if typed == nil && Output.isInputTerminal {
-            Output.note(PlanCommand.text(plan, digest: PlanCodec.digest(try PlanCodec.encode(plan)).hex))
-            typed = await BlockingThread.run {
-                Output.write("This is REAL. Type the runbook's name to start: ", to: .standardError)
-                return readLine(strippingNewline: true)
-            }
-        }
-        guard typed == name else {
-            throw Failure(
-                exit: .refused, code: "run.notConfirmed", message: "the run was not confirmed; nothing was started",
-                hint: "type the runbook's name, or give --confirm \(name)")
-        }
     }
 }

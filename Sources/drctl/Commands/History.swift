@@ -29,7 +29,10 @@ struct History: Command {
     }
 
     func perform() async throws -> Outcome {
-        let entries = try RunHistory.upToDate(state.root(), isNew: rebuild).entries(runbook: runbook, limit: limit)
+        let root = try state.root()
+        if try FileStatus.ifPresent(at: root) == nil { try DurableFile.makeDirectory(at: root, mode: 0o700) }
+        let (history, failures) = try RunHistory.upToDate(root, isNew: rebuild)
+        let entries = try history.entries(runbook: runbook, limit: limit)
         let width = entries.map(\.run.count).max() ?? 0
         let lines = entries.map { entry in
             let took = TimeText.span(TimeSpan(nanoseconds: entry.elapsedNanoseconds))
@@ -39,14 +42,16 @@ struct History: Command {
                 "\(entry.stepsDone)/\(entry.steps)", displayEscaped(entry.runbook),
             ].joined(separator: "  ")
         }
-        return .run([], text: lines.isEmpty ? "no runs yet" : lines.joined(separator: "\n"), result: entries)
+        let none = runbook.map { "no run of \(displayEscaped($0))" } ?? "no runs yet"
+        return .verification(
+            failures.map(\.exit), text: lines.isEmpty ? none : lines.joined(separator: "\n"), result: entries)
     }
 }
 
 extension RunHistory {
-    /// The index of a state directory, as its journals are now. A run that cannot be read is named on standard error.
-    static func upToDate(_ state: FilePath, isNew: Bool = false) throws -> RunHistory {
-        if try FileStatus.ifPresent(at: state) == nil { try DurableFile.makeDirectory(at: state, mode: 0o700) }
+    /// The index of a state directory, as its journals are now, and why runs are missing in it; they are named on standard
+    /// error.
+    static func upToDate(_ state: FilePath, isNew: Bool = false) throws -> (RunHistory, failures: [Failure]) {
         let history = try RunHistory(of: state, isNew: isNew)
         let refresh = try history.refresh { directory in
             let view = try RunView(reading: directory)
@@ -56,9 +61,13 @@ extension RunHistory {
             }
             return (view.state, head)
         }
-        for (run, error) in refresh.unreadable {
-            Output.note("drctl: run \(run) cannot be read: \(displayEscaped(Failure(error).message))")
-        }
-        return history
+        return (
+            history,
+            refresh.unreadable.map { run, error in
+                let failure = Failure(error)
+                Output.note("drctl: run \(run) cannot be read: \(displayEscaped(failure.message))")
+                return failure
+            }
+        )
     }
 }

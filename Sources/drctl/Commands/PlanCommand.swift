@@ -72,7 +72,7 @@ struct PlanCommand: Command {
         let root = try state.root()
         guard try FileStatus.ifPresent(at: root) != nil else { return nil }
         do {
-            let known = try RunHistory.upToDate(root).stepTimes(
+            let known = try RunHistory.upToDate(root).0.stepTimes(
                 runbook: plan.runbook.name, mode: plan.mode, runs: Self.mostRuns)
             return known.runs == 0 ? nil : Forecast(plan, times: known.times, runs: known.runs)
         } catch {
@@ -86,7 +86,8 @@ struct PlanCommand: Command {
         guard let svg = PlanPicture.svg(plan) else {
             throw Failure(
                 exit: .usage, code: "usage",
-                message: "\(plan.steps.count) steps make no picture that anybody could read",
+                message:
+                    "\(counted(Int64(plan.steps.count), "step")): a picture shows \(PlanPicture.fewest) to \(PlanPicture.most)",
                 hint: "use --format text, or --format dot with a tool for large graphs")
         }
         return svg

@@ -39,24 +39,43 @@ struct Resume: Command {
     var inputs: [String] = []
     @Option(help: "With --plan: why; goes into the report.")
     var reason: String?
+    @Option(
+        help: ArgumentHelp("With --plan: the site file (default: site.yaml beside the runbook).", valueName: "file"))
+    var site: String?
+    @Option(
+        help: ArgumentHelp(
+            "With --plan: the catalogue (default: services.yaml beside the runbook).", valueName: "file"))
+    var catalogue: String?
+    @Option(
+        help: ArgumentHelp("With --plan, of a real run: the runbook's name, instead of typing it.", valueName: "name"))
+    var confirm: String?
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if plan != nil, reason?.isEmpty != false { throw ValidationError("--plan needs a --reason") }
-        if plan == nil, reason != nil || !inputs.isEmpty {
-            throw ValidationError("--reason and --input belong to --plan")
+        if plan == nil, !inputs.isEmpty || [reason, site, catalogue, confirm].contains(where: { $0 != nil }) {
+            throw ValidationError("--reason, --input, --site, --catalogue and --confirm belong to --plan")
         }
     }
 
     func perform() async throws -> Outcome {
         let view = try selection.select("resume") { !$0.isClosed }
         if view.isClosed {
+            if plan != nil {
+                throw Failure(
+                    exit: .usage, code: "run.closed", message: "run \(view.directory.id) is closed",
+                    hint: "start another with the runbook as it is now")
+            }
             // Killed between the last commit and the report: the report is all that is missing.
             let summary = try RunConclusion(view).write()
             return .run(summary.conditions, text: summary.text, result: summary)
         }
-        let adoption = try plan.map { try replacement($0, for: view) }
+        var adoption: PlanAdoption?
+        if let plan { adoption = try await replacement(plan, for: view) }
         guard case .paused = view.state.status else {
+            if confirmFinished {
+                Output.note("drctl: the run has not asked whether finished steps still hold; nothing was confirmed")
+            }
             return try await drive(view, proceeds: nil, adopts: adoption)
         }
         let confirmed = try await confirmed(view)
@@ -77,7 +96,7 @@ struct Resume: Command {
     }
 
     /// The runbook as it is now, planned as the run's was; what is different is shown.
-    private func replacement(_ runbook: String, for view: RunView) throws -> PlanAdoption {
+    private func replacement(_ runbook: String, for view: RunView) async throws -> PlanAdoption {
         if let holder = try RunnerLock.holder(of: view.directory) {
             throw Failure(
                 exit: .heldByAnother, code: "run.held",
@@ -86,6 +105,8 @@ struct Resume: Command {
         }
         let old = view.plan
         var words = [runbook, "--environment", old.environment]
+        if let site { words += ["--site", site] }
+        if let catalogue { words += ["--catalogue", catalogue] }
         let known = try RunbookOptions.parse(words).sources().check().value?.runbook.inputs ?? [:]
         let kept = old.inputs.filter { input in
             known[input.key] != nil && !inputs.contains { $0.hasPrefix("\(input.key)=") }
@@ -105,6 +126,10 @@ struct Resume: Command {
         // Before anything is copied; whoever drives the run asks again when it has looked at what was under way.
         let reasons = view.state.reasonsAgainst(adopting: plan)
         if !reasons.isEmpty { throw MachineError(adoptionRefusedBecause: reasons) }
+        if plan.mode == .real {
+            try await Confirmation(name: plan.runbook.name, given: confirm).ask(
+                to: "go on by this plan", nothingWasDone: "it keeps its plan, and nobody drives it")
+        }
         let folder = try Paths.absolute(runbook).removingLastComponent()
         return try PlanReplacement.prepare(
             plan, for: view.directory, uid: Host.effectiveUID, reason: reason ?? "",

@@ -21,17 +21,23 @@ import Testing
         return spec
     }
 
-    private func letGo(_ step: StepID, in scene: RunScene) throws {
-        try DurableFile.create(at: scene.work.appending("\(step).go"), with: [])
-    }
-
-    @Test func oneStartsWhenAnotherHasEnded() async throws {
+    /// The first has the group's only place.
+    private func oneUnderWayAndOneThatWaits() async throws -> (RunScene, Line, AttemptSpec, AttemptSpec) {
         let scene = try scene()
         let line = try await scene.connect()
         let (first, second) = (spec(scene, "first"), spec(scene, "second"))
         try await line.start(first)
         _ = try await line.started(first.attempt)
         try await line.start(second)
+        return (scene, line, first, second)
+    }
+
+    private func letGo(_ step: StepID, in scene: RunScene) throws {
+        try DurableFile.create(at: scene.work.appending("\(step).go"), with: [])
+    }
+
+    @Test func oneStartsWhenAnotherHasEnded() async throws {
+        let (scene, line, first, second) = try await oneUnderWayAndOneThatWaits()
         try letGo("first", in: scene)
         #expect(try await line.ended(first.attempt).result == .exited(0))
         _ = try await line.started(second.attempt)
@@ -54,12 +60,7 @@ import Testing
     }
 
     @Test func whatIsStoppedWhileItWaitsWasNeverStarted() async throws {
-        let scene = try scene()
-        let line = try await scene.connect()
-        let (first, second) = (spec(scene, "first"), spec(scene, "second"))
-        try await line.start(first)
-        _ = try await line.started(first.attempt)
-        try await line.start(second)
+        let (scene, line, first, second) = try await oneUnderWayAndOneThatWaits()
         try await line.connection.stop(second.attempt)
         #expect(try await line.ended(second.attempt).result == .stopped)
         try letGo("first", in: scene)
@@ -74,12 +75,7 @@ import Testing
     }
 
     @Test func aSupervisorThatDiesHasStartedNothingThatWaited() async throws {
-        let scene = try scene()
-        let line = try await scene.connect()
-        let (first, second) = (spec(scene, "first"), spec(scene, "second"))
-        try await line.start(first)
-        _ = try await line.started(first.attempt)
-        try await line.start(second)
+        let (scene, _, _, second) = try await oneUnderWayAndOneThatWaits()
         scene.killSupervisor()
         let again = try await scene.connect(epoch: 2)
         #expect(!again.greeting.attempts.contains { $0.attempt == second.attempt })
