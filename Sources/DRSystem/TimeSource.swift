@@ -28,7 +28,10 @@ package struct SystemTimeSource: TimeSource {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    static func readBootID() throws(SystemError) -> String {
+    /// Read once: no process outlives the start of the machine that it belongs to.
+    static func readBootID() throws(SystemError) -> String { try bootIDOfThisProcess.get() }
+
+    private static let bootIDOfThisProcess = Result { () throws(SystemError) -> String in
         let bytes = try DurableFile.read(at: "/proc/sys/kernel/random/boot_id", limit: 128)
         return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
     }

@@ -118,7 +118,8 @@ final class SupervisorCrew: Sendable {
             var hasFinished = false
             for await news in connection.news {
                 switch news {
-                case .report(let report): mailbox.put(.input(.attemptReported(report)))
+                case .report(let report):
+                    mailbox.put(.input(.attemptReported(report)), isPatient: report.hasJustStarted)
                 case .refused(let reason, let highest):
                     if highest > epoch {
                         mailbox.put(.fatal(EngineError(.barred, "another runner has taken over run \(run): \(reason)")))
@@ -217,5 +218,12 @@ final class SupervisorCrew: Sendable {
         try await living.finish()
         // It refuses as long as something is under way.
         for await case .report(let report) in living.news where !report.isOpen { try await living.finish() }
+    }
+}
+
+extension AttemptReport {
+    /// That a process has started leads to nothing; its supervisor's spool knows it anyway.
+    fileprivate var hasJustStarted: Bool {
+        if case .started = phase { true } else { false }
     }
 }

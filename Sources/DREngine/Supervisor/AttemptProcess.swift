@@ -113,12 +113,12 @@ struct AttemptSignals: Sendable {
     }
 
     /// What of the attempt lives, its main process having been waited for: usually nothing, which shows by a look at
-    /// this process's children. Whatever survives was adopted by it, or is below what was.
+    /// the orphans of this process. Whatever survives was adopted by it, or is below what was.
     /// - Parameter waitedFor: children that are other attempts' main processes.
     func survivors(besides waitedFor: Set<Int32>) async -> [String] {
         let (main, marker, bootID) = (main, marker, bootID)
         let isNobodyLeft = await BlockingThread.run {
-            guard let children = Orphans.children() else { return false }
+            guard let children = Orphans.adopted() else { return false }
             let strangers = ProcessTable(of: children.filter { !waitedFor.contains($0) }, bootID: bootID)
             return strangers.members(main: main, marker: marker).isEmpty
         }

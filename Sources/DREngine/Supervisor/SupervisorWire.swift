@@ -49,27 +49,58 @@ func incomingLines(of connection: LocalConnection) -> AsyncStream<[UInt8]> {
 }
 
 /// The sending half of a connection: keeps the order, and never lets a slow reader hold up the sender.
+/// What has come while a line was on its way goes out with the next write.
 final class LineSender: Sendable {
-    private let outbox: AsyncStream<[UInt8]>.Continuation
-    private let writer: Task<Void, Never>
+    private struct Outbox {
+        var lines: [[UInt8]] = []
+        /// Nothing more comes.
+        var isFinished = false
+        /// Nothing more is sent, because all was or because the other end is gone.
+        var isOver = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let outbox = Monitor(Outbox())
 
     init(_ connection: LocalConnection) {
-        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
-        outbox = continuation
-        writer = Task {
-            for await line in stream {
-                let sent = await BlockingThread.run { (try? connection.sendLine(line)) != nil }
-                if !sent { break }
-            }
+        let outbox = outbox
+        BlockingThread.detach {
+            while let lines = Self.next(outbox), (try? connection.sendLines(lines)) != nil {}
             connection.shutdown()
+            let waiting = outbox.withLock { box in
+                box.isOver = true
+                box.lines = []
+                return box.waiting
+            }
+            for continuation in waiting { continuation.resume() }
         }
     }
 
-    func send(_ line: [UInt8]) { outbox.yield(line) }
+    /// nil when all was sent and nothing more comes.
+    private static func next(_ outbox: Monitor<Outbox>) -> [[UInt8]]? {
+        let lines = outbox.waiting(until: { !$0.lines.isEmpty || $0.isFinished }) { box in
+            defer { box.lines = [] }
+            return box.lines
+        }
+        return lines?.isEmpty == false ? lines : nil
+    }
+
+    func send(_ line: [UInt8]) {
+        outbox.withLock { box in
+            if !box.isOver, !box.isFinished { box.lines.append(line) }
+        }
+        outbox.signal()
+    }
 
     /// Sends what is waiting, then closes the connection.
     func finish() async {
-        outbox.finish()
-        await writer.value
+        await withCheckedContinuation { continuation in
+            let isOver = outbox.withLock { box in
+                box.isFinished = true
+                if !box.isOver { box.waiting.append(continuation) }
+                return box.isOver
+            }
+            if isOver { continuation.resume() } else { outbox.signal() }
+        }
     }
 }

@@ -131,9 +131,18 @@ package final class LocalConnection: Sendable {
 
     /// Sends one line; the newline is added. Whole lines, whichever threads send.
     /// - Throws: `brokenPipe` or `connectionReset` when the other end is gone.
-    package func sendLine(_ line: [UInt8]) throws(SystemError) {
-        precondition(!line.contains(UInt8(ascii: "\n")), "a line holds no newline")
-        let bytes = line + [UInt8(ascii: "\n")]
+    package func sendLine(_ line: [UInt8]) throws(SystemError) { try sendLines([line]) }
+
+    /// Sends lines as one; the newlines are added. Nobody else's line comes between them.
+    /// - Throws: `brokenPipe` or `connectionReset` when the other end is gone.
+    package func sendLines(_ lines: [[UInt8]]) throws(SystemError) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + 1 })
+        for line in lines {
+            precondition(!line.contains(UInt8(ascii: "\n")), "a line holds no newline")
+            bytes += line
+            bytes.append(UInt8(ascii: "\n"))
+        }
         let (descriptor, path) = (socket.rawValue, socket.path)
         try sending.withLock { _ throws(SystemError) in
             var sent = 0
