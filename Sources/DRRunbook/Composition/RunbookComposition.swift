@@ -4,7 +4,7 @@
 struct RunbookComposition {
     /// How deep runbooks may lie in each other, and how many steps all of them may have.
     static let maximumDepth = 16
-    static let maximumSteps = 20_000
+    static let maximumSteps = 100_000
 
     private let texts: [String: SourceText]
     private var decoded: [String: Runbook] = [:]

@@ -163,8 +163,8 @@ struct Document {
     var diagnostics: [Diagnostic]
 
     static func read(_ source: SourceText, kind: String, _ schema: ObjectSchema) -> Document {
-        let (node, diagnostics) = YAMLReader.read(source)
-        guard let node else { return Document(root: nil, diagnostics: diagnostics) }
+        let diagnostics = source.diagnostics
+        guard let node = source.document else { return Document(root: nil, diagnostics: diagnostics) }
         // A file of another kind would only be compared with keys that it never meant to have.
         if let written = node["kind"]?.scalar?.text, written != kind,
             ["Runbook", "Site", "Catalogue"].contains(written)
@@ -177,5 +177,5 @@ struct Document {
     }
 
     /// What kind of file a source says it is; nil when it does not say.
-    static func kind(of source: SourceText) -> String? { YAMLReader.read(source).node?["kind"]?.scalar?.text }
+    static func kind(of source: SourceText) -> String? { source.document?["kind"]?.scalar?.text }
 }

@@ -4,23 +4,23 @@ package struct StepDefinition: Sendable {
     var place: SourcePlace
     var title: String?
     /// nil where it could not be read.
-    var action: Placed<StepAction>?
+    @Boxed var action: Placed<StepAction>?
     var needs: [Placed<Need>]
-    var condition: Expression?
-    var effect: Placed<Effect>?
-    var location: Placed<Place>?
+    @Boxed var condition: Expression?
+    @Boxed var effect: Placed<Effect>?
+    @Boxed var location: Placed<Place>?
     var locationReason: String?
-    var timeout: Placed<TimeSpan>?
-    var within: Placed<TimeSpan>?
-    var limits: Placed<ProcessLimits>?
-    var retry: Placed<RetryPolicy>?
-    var onFailure: FailurePolicy?
-    var probe: Placed<Check>?
+    @Boxed var timeout: Placed<TimeSpan>?
+    @Boxed var within: Placed<TimeSpan>?
+    @Boxed var limits: Placed<ProcessLimits>?
+    @Boxed var retry: Placed<RetryPolicy>?
+    @Boxed var onFailure: FailurePolicy?
+    @Boxed var probe: Placed<Check>?
     var env: [String: Placed<EnvironmentValue>]
     var outputs: [String: OutputType]
     var marks: [Placed<PlannedMark>]
-    var measures: Placed<PlannedMeasure>?
-    var background: Placed<BackgroundPolicy>?
+    @Boxed var measures: Placed<PlannedMeasure>?
+    @Boxed var background: Placed<BackgroundPolicy>?
     /// Every expression above, with its place.
     var expressions: [PlacedExpression]
     /// Every argument of a command, of the action and of checks alike.
@@ -28,25 +28,25 @@ package struct StepDefinition: Sendable {
     /// Secrets that it is given, in its environment or in a request's header.
     var secrets: [Placed<String>] = []
     /// The site's channel that the action names.
-    var channel: Placed<String>?
+    @Boxed var channel: Placed<String>?
     /// The site's channels that its cards escalate to.
     var escalationChannels: [Placed<String>] = []
     /// It is there once for each of something.
-    var foreach: Placed<Foreach>?
+    @Boxed var foreach: Placed<Foreach>?
     /// How many of its kind may be under way: the name of a group.
-    var concurrency: Placed<String>?
+    @Boxed var concurrency: Placed<String>?
     /// The repository that the action names.
-    var repository: Placed<String>?
+    @Boxed var repository: Placed<String>?
     var isCleanup: Bool
     /// What undoes the step: one at most.
     var rollback: [StepDefinition] = []
     /// The step that this one undoes.
     var undoes: StepID?
-    var inDrill: DrillDifference?
+    @Boxed var inDrill: DrillDifference?
     /// External dependencies that it cannot do without.
     var uses: [Placed<String>] = []
     /// What it gives to the runbook that it names.
-    var call: RunbookCall?
+    @Boxed var call: RunbookCall?
     /// Where the paths of its commands start, from the outermost runbook's folder; nil: there.
     var folder: String?
     /// The step whose runbook it is a part of; nil for the outermost runbook's own.

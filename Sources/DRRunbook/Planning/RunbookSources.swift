@@ -61,9 +61,7 @@ package struct RunbookSources: Sendable {
     /// far as they lie in it.
     /// - Parameter path: the runbook's own, from there.
     package static func parts(of source: SourceText, at path: String) -> [String] {
-        // Few runbooks have parts, and reading one takes its time.
-        guard source.bytes.contains("runbook:".utf8) else { return [] }
-        let steps = YAMLReader.read(source).node?["spec"]?["steps"]?.elements ?? []
+        let steps = source.document?["spec"]?["steps"]?.elements ?? []
         return steps.compactMap { step in
             guard let named = step["runbook"], let file = (named["file"] ?? named).scalar?.text else { return nil }
             return RelativePath.joined(RelativePath.folder(of: path), file)

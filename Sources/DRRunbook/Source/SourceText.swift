@@ -1,18 +1,24 @@
-/// A file's name, as people know it, and its bytes. The room never reads a file by itself.
-package struct SourceText: Sendable, Equatable {
-    package var file: String
-    package var bytes: [UInt8]
+/// A file's name, as people know it, and its bytes, read as YAML. The room never reads a file by itself.
+package struct SourceText: Sendable {
+    package let file: String
+    package let bytes: [UInt8]
+    /// As far as it could be read.
+    let document: SourceNode?
+    /// What was wrong with it as YAML.
+    let diagnostics: [Diagnostic]
 
+    /// Reads the document, and keeps what it finds wrong for whoever asks what the file means.
     package init(file: String, bytes: [UInt8]) {
         self.file = file
         self.bytes = bytes
+        (document, diagnostics) = YAMLReader.read(bytes, file: file)
     }
 
     /// A text as if it had been read from this file.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
     /// No file of the language may be longer.
-    package static let maximumBytes = 1 << 20
+    package static let maximumBytes = 8 << 20
 }
 
 /// A place in a source: line and column count from 1, columns in Unicode scalars.

@@ -10,8 +10,8 @@ import Yams
 /// renamed and the text read again. No alias ever exists, so nothing can be expanded.
 struct YAMLReader {
     static let maximumDepth = 64
-    /// After so many duplicate keys the rest is not looked for.
-    private static let maximumDuplicates = 50
+    /// After so many duplicate keys the rest is not looked for; fewer in a long text, which is read anew for each.
+    private var maximumDuplicates: Int { min(50, max(1, (32 << 20) / max(1, scalars.count))) }
 
     private static let ampersand: Unicode.Scalar = "\u{E0F0}"
     private static let asterisk: Unicode.Scalar = "\u{E0F1}"
@@ -27,16 +27,16 @@ struct YAMLReader {
     private(set) var diagnostics: [Diagnostic] = []
 
     /// - Returns: the document, as far as it could be read, and what was wrong.
-    static func read(_ source: SourceText) -> (node: SourceNode?, diagnostics: [Diagnostic]) {
-        guard source.bytes.count <= SourceText.maximumBytes else {
-            let place = SourcePlace(file: source.file, line: 1, column: 1)
-            return (nil, [Diagnostic(.tooLarge, at: place, "the file is larger than 1 MiB", fix: "split it")])
+    static func read(_ bytes: [UInt8], file: String) -> (node: SourceNode?, diagnostics: [Diagnostic]) {
+        guard bytes.count <= SourceText.maximumBytes else {
+            let place = SourcePlace(file: file, line: 1, column: 1)
+            return (nil, [Diagnostic(.tooLarge, at: place, "the file is larger than 8 MiB", fix: "split it")])
         }
-        guard let text = String(validating: source.bytes, as: UTF8.self) else {
-            let place = placeOfBadByte(source)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let place = placeOfBadByte(bytes, file: file)
             return (nil, [Diagnostic(.encoding, at: place, "the file is not UTF-8", fix: "save it as UTF-8")])
         }
-        var reader = YAMLReader(file: source.file, text: text)
+        var reader = YAMLReader(file: file, text: text)
         let node = reader.compose()
         return (node, reader.diagnostics)
     }
@@ -47,9 +47,9 @@ struct YAMLReader {
         lineStarts = [0] + scalars.indices.lazy.filter { [scalars] in scalars[$0] == "\n" }.map { $0 + 1 }
     }
 
-    private static func placeOfBadByte(_ source: SourceText) -> SourcePlace {
-        let repaired = String(decoding: source.bytes, as: UTF8.self).unicodeScalars
-        var place = SourcePlace(file: source.file, line: 1, column: 1)
+    private static func placeOfBadByte(_ bytes: [UInt8], file: String) -> SourcePlace {
+        let repaired = String(decoding: bytes, as: UTF8.self).unicodeScalars
+        var place = SourcePlace(file: file, line: 1, column: 1)
         for scalar in repaired {
             if scalar == "\u{FFFD}" { break }
             if scalar == "\n" {
@@ -81,7 +81,7 @@ struct YAMLReader {
                     return nil
                 }
                 return convert(root, depth: 1)
-            } catch YamlError.duplicatedKeysInMapping(_, let context) where renamed.count < Self.maximumDuplicates {
+            } catch YamlError.duplicatedKeysInMapping(_, let context) where renamed.count < maximumDuplicates {
                 guard rename(at: context.mark) else {
                     report(.duplicateKey, place(context.mark), "a key is written twice")
                     return nil

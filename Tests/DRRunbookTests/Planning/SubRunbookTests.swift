@@ -234,7 +234,7 @@ import Testing
             parts["l\(level).yaml"] = Fixture.runbook(steps: steps.joined(separator: "\n"), file: "l\(level).yaml")
         }
         let planned = plan("    - { id: top, runbook: l0.yaml }", parts: parts)
-        #expect(messages(planned).contains("this runbook has more than 20000 steps with those that are part of it"))
+        #expect(messages(planned).contains("this runbook has more than 100000 steps with those that are part of it"))
     }
 
     @Test func theFilesOfItsPartsAreKnown() {
