@@ -23,4 +23,24 @@ package enum Parallel {
         let all = results.withLock { $0 }
         return (0..<count).compactMap { all[$0] }
     }
+
+    /// The results of two pieces of work, side by side. Blocks until both are there.
+    package static func both<One: Sendable, Other: Sendable>(
+        _ one: @Sendable () -> One, _ other: @Sendable () -> Other
+    ) -> (One, Other) {
+        let results = Mutex<(One?, Other?)>((nil, nil))
+        DispatchQueue.concurrentPerform(iterations: 2) { index in
+            if index == 0 {
+                let result = one()
+                results.withLock { $0.0 = result }
+            } else {
+                let result = other()
+                results.withLock { $0.1 = result }
+            }
+        }
+        guard case (let one?, let other?) = results.withLock({ $0 }) else {
+            preconditionFailure("concurrentPerform returned before its work was done")
+        }
+        return (one, other)
+    }
 }

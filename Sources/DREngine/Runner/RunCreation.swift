@@ -8,7 +8,7 @@ package import SystemPackage
 /// Makes a run's directory: the frozen plan first, the files that it names, the folders, and event 1.
 package struct RunCreation: Sendable {
     /// A larger `plan.json` is not read.
-    package static let planByteLimit = 64 << 20
+    package static let planByteLimit = 256 << 20
 
     /// What is not in the plan.
     package struct Options: Sendable {
@@ -128,11 +128,33 @@ package struct RunCreation: Sendable {
     /// The plan of a run, checked against event 1.
     /// - Throws: `notAuthentic` where `plan.json` is not the one that the journal names.
     package static func plan(_ bytes: [UInt8], of contents: JournalContents) throws -> Plan {
+        try checkPlan(bytes, of: contents)
+        return try PlanCodec.decode(bytes)
+    }
+
+    /// A run's plan, checked against event 1, and its journal: read side by side, for both may be large.
+    /// - Throws: what `JournalReader.read` and `plan` throw.
+    package static func read(_ directory: RunDirectory, anchors: [JournalHead]) throws -> (Plan, JournalContents) {
+        let (read, journal) = Parallel.both(
+            {
+                Result {
+                    let bytes = try DurableFile.read(at: directory.plan, limit: planByteLimit)
+                    return (bytes: bytes, plan: Result { try PlanCodec.decode(bytes) })
+                }
+            },
+            { Result { try JournalReader.read(at: directory.journal, anchors: anchors) } })
+        let contents = try journal.get()
+        // What is not the plan that was committed need not be a plan at all.
+        try checkPlan(try read.get().bytes, of: contents)
+        return (try read.get().plan.get(), contents)
+    }
+
+    /// - Throws: `notAuthentic` where these bytes are not the plan that event 1 names.
+    static func checkPlan(_ bytes: [UInt8], of contents: JournalContents) throws {
         guard let created = contents.created, created.plan == PlanCodec.digest(bytes) else {
             throw JournalError(
                 .notAuthentic, "plan.json is not the plan that the journal's first event names",
                 hint: "keep the run's directory as it is, and compare it with a copy made earlier", events: 1...1)
         }
-        return try PlanCodec.decode(bytes)
     }
 }

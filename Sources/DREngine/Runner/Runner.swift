@@ -1,6 +1,6 @@
 package import DRJournal
 package import DRMachine
-import DRRunbook
+package import DRRunbook
 package import DRSystem
 
 /// Drives one run: the thin shell around `RunMachine`.
@@ -39,10 +39,13 @@ package actor Runner {
 
     /// A run's journal and the state that it folds to.
     package struct KnownRun: Sendable {
+        /// The one that the run began with.
+        package var plan: Plan
         package var contents: JournalContents
         package var state: RunState
 
-        package init(contents: JournalContents, state: RunState) {
+        package init(plan: Plan, contents: JournalContents, state: RunState) {
+            self.plan = plan
             self.contents = contents
             self.state = state
         }
@@ -79,8 +82,7 @@ package actor Runner {
                 at: directory.journal, anchors: JournalAnchors.read(directory), known: configuration.known?.contents)
             return (opened, bytes)
         }
-        let plan = try RunCreation.plan(opened.1, of: opened.0.contents)
-        let state = try Self.fold(opened.0.contents, of: plan, known: configuration.known)
+        let state = try Self.state(of: opened.0.contents, plan: opened.1, known: configuration.known)
         try await BlockingThread.run { try RunCreation.checkFiles(of: state, in: directory) }
         guard RunMachine.canResume(state) else {
             throw EngineError(
@@ -95,14 +97,18 @@ package actor Runner {
             RequestBox(of: directory), SignatureCheck(directory, people: state.plan.people), mailbox: mailbox)
     }
 
-    private static func fold(
-        _ contents: JournalContents, of plan: Plan, known: KnownRun?
+    /// What the journal folds to; what is known of it is not read again.
+    private static func state(
+        of contents: JournalContents, plan bytes: [UInt8], known: KnownRun?
     ) throws -> RunState {
-        var state = RunState(plan: plan)
+        var state: RunState
         if let known, known.state.lastEvent == known.contents.events.count,
             contents.commits.starts(with: known.contents.commits)
         {
+            try RunCreation.checkPlan(bytes, of: contents)
             state = known.state
+        } else {
+            state = RunState(plan: try RunCreation.plan(bytes, of: contents))
         }
         for event in contents.events.dropFirst(state.lastEvent) { try RunMachine.apply(&state, event) }
         return state

@@ -91,7 +91,8 @@ struct Resume: Command {
         return try await RunSession(
             directory: view.directory, plan: plan,
             unattended: unattended || view.state.created?.unattended == true, proceeds: proceeds,
-            known: Runner.KnownRun(contents: view.contents, state: view.state), adopts: adopts
+            known: Runner.KnownRun(plan: view.firstPlan, contents: view.contents, state: view.state),
+            adopts: adopts
         ).drive()
     }
 

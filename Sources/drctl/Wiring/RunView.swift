@@ -20,9 +20,7 @@ struct RunView: Sendable {
     init(reading directory: RunDirectory) throws {
         self.directory = directory
         let recorded = try directory.recordedHead().map { [$0] } ?? []
-        contents = try JournalReader.read(at: directory.journal, anchors: recorded)
-        firstPlan = try RunCreation.plan(
-            DurableFile.read(at: directory.plan, limit: RunCreation.planByteLimit), of: contents)
+        (firstPlan, contents) = try RunCreation.read(directory, anchors: recorded)
         state = RunState(plan: firstPlan)
         for event in contents.events { try RunMachine.apply(&state, event) }
         plan = state.plan
