@@ -1,0 +1,101 @@
+"""A run of 50 steps that campaigns harm, and how they judge it."""
+import collections, json, os, signal, subprocess
+
+
+def runbook(ledgers):
+    """Every step writes its attempt into the run's ledger, which lies where no fault of the campaign reaches."""
+    ledger = f'"{ledgers}/$DRCTL_RUN"'
+    lines = ["apiVersion: drctl/v1", "kind: Runbook", "metadata: { name: fifty, title: Fifty steps, owner: tests }", "spec:",
+             "  purpose: failover", "  width: 4", "  environments: { here: { for: real } }", "  steps:"]
+    for number in range(50):
+        effect = ("read", "idempotent", "checkable", "unsafe", "idempotent")[number % 5]
+        needs = f", needs: [s{number - 10}, s{number - 10 + (3 if number % 10 < 7 else -7)}]" if number >= 10 else ""
+        probe = f", probe: {{ run: [sh, -c, 'grep -q \"/s{number}#\" {ledger}'] }}" if effect == "checkable" else ""
+        lines.append(f"    - {{ id: s{number}, run: [sh, -c, 'echo \"$DRCTL_ATTEMPT\" >> {ledger}'], effect: {effect}{probe}{needs} }}")
+    return "\n".join(lines) + "\n"
+
+
+class Campaign:
+    def __init__(self, drctl, folder, state=None):
+        self.drctl, self.folder, self.state = drctl, folder, state or os.path.join(folder, "state")
+        self.book, self.ledgers = os.path.join(folder, "fifty.yaml"), os.path.join(folder, "ledgers")
+        for path in (self.state, self.ledgers):
+            os.makedirs(path, exist_ok=True)
+        with open(self.book, "w") as file:
+            file.write(runbook(self.ledgers))
+        self.environment = {**os.environ, "DRCTL_STATE": self.state}
+
+    def start(self, words, log, **extra):
+        return subprocess.Popen([self.drctl, *words], env={**self.environment, **extra}, stdin=subprocess.DEVNULL, stdout=log,
+                                stderr=log)
+
+    def path(self, name, *parts):
+        return os.path.join(self.state, "runs", name, *parts)
+
+    def supervisors(self, name):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if len(words) > 1 and words[1] == b"supervisor" and os.fsencode(self.path(name)) in words:
+                found.append(int(pid))
+        return found
+
+    def ledger(self, name):
+        try:
+            with open(os.path.join(self.ledgers, name)) as file:
+                return [line.strip().split("/", 1)[1] for line in file]
+        except OSError:
+            return []
+
+    def answer(self, name):
+        done = subprocess.run([self.drctl, "status", name, "--json"], env=self.environment, capture_output=True, text=True)
+        try:
+            waiting = json.loads(done.stdout)["result"]["waiting"]
+        except (ValueError, KeyError, TypeError):
+            return 0
+        count = 0
+        for step in [entry["step"] for entry in waiting if "in doubt" in entry["for"]]:
+            ran = any(attempt.startswith(step + "#") for attempt in self.ledger(name))
+            subprocess.run([self.drctl, "resolve", name, step, "--as", "done" if ran else "retry", "--reason", "looked"],
+                           env=self.environment, capture_output=True)
+            count += 1
+        return count
+
+    def judge(self, name):
+        faults, succeeded, known, closed = [], set(), set(), None
+        with open(self.path(name, "journal.jsonl")) as journal:
+            for line in journal:
+                event = json.loads(line)
+                data, kind = event.get("data"), event.get("event")
+                if data is None:
+                    continue
+                if kind == "stepSucceeded":
+                    succeeded.add(data["step"])
+                elif kind == "attemptIntended":
+                    known.add(data["attempt"])
+                    if data["attempt"].split("#")[0] in succeeded and "/" not in data["attempt"]:
+                        faults.append(f"{data['attempt']} after the step had succeeded")
+                elif kind == "runClosed":
+                    closed = data["outcome"]
+        if closed == "refused":
+            # No supervisor could be had from the beginning: nothing was done.
+            return [f"refused, and did something: {known}"] if known or self.ledger(name) else []
+        if closed != "succeeded" or len(succeeded) != 50:
+            faults.append(f"closed as {closed}, with {len(succeeded)} steps done")
+        ledger = collections.Counter(self.ledger(name))
+        faults += [f"{attempt} was carried out {count} times" for attempt, count in ledger.items() if count > 1]
+        faults += [f"{attempt} was carried out and is not in the journal" for attempt in ledger if attempt not in known]
+        steps = collections.Counter(attempt.split("#")[0] for attempt in ledger)
+        faults += [f"s{number}, which is unsafe, was carried out {steps[f's{number}']} times"
+                   for number in range(3, 50, 5) if steps[f"s{number}"] != 1]
+        verified = subprocess.run([self.drctl, "evidence", "verify", self.path(name)], env=self.environment, capture_output=True,
+                                  text=True)
+        if "intact" not in verified.stdout:
+            faults.append("evidence: " + verified.stdout[-300:] + verified.stderr[-300:])
+        if self.supervisors(name):
+            faults.append("a supervisor lives on")
+        return faults
