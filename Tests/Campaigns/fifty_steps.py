@@ -51,19 +51,22 @@ class Campaign:
         except OSError:
             return []
 
-    def answer(self, name):
+    def waiting(self, name, what):
+        """The steps that wait for something of a person, by a word of what they wait for."""
         done = subprocess.run([self.drctl, "status", name, "--json"], env=self.environment, capture_output=True, text=True)
         try:
-            waiting = json.loads(done.stdout)["result"]["waiting"]
+            return [entry["step"] for entry in json.loads(done.stdout)["result"]["waiting"] if what in entry["for"]]
         except (ValueError, KeyError, TypeError):
-            return 0
-        count = 0
-        for step in [entry["step"] for entry in waiting if "in doubt" in entry["for"]]:
+            return []
+
+    def answer(self, name):
+        """A person looks into the ledger, and says of what is in doubt whether it was carried out."""
+        doubted = self.waiting(name, "in doubt")
+        for step in doubted:
             ran = any(attempt.startswith(step + "#") for attempt in self.ledger(name))
             subprocess.run([self.drctl, "resolve", name, step, "--as", "done" if ran else "retry", "--reason", "looked"],
                            env=self.environment, capture_output=True)
-            count += 1
-        return count
+        return len(doubted)
 
     def judge(self, name):
         faults, succeeded, known, closed = [], set(), set(), None

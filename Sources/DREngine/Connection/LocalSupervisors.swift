@@ -204,10 +204,23 @@ package struct LocalSupervisors: SupervisorAccess {
         if configuration.place == .inside, said.contains("bwrap:") || said.contains("setsid:") {
             return Isolation.refusal(said)
         }
+        let log = configuration.folder.appending(SupervisorConfiguration.logName)
         let text = displayEscaped(said.split(separator: "\n").suffix(5).joined(separator: "; "))
         return EngineError(
-            .supervisorUnavailable, "the \(configuration.place.rawValue) supervisor ended (\(status)): \(text)",
-            hint: "look at \(configuration.folder.appending(SupervisorConfiguration.logName))")
+            .supervisorUnavailable,
+            "the \(configuration.place.rawValue) supervisor ended (\(status)): \(text.isEmpty ? Self.silence(of: log) : text)",
+            hint: "look at \(log)")
+    }
+
+    /// Why a supervisor may have said nothing: what keeps it from working may keep it from saying so.
+    private static func silence(of log: FilePath) -> String {
+        do throws(SystemError) {
+            var file = try AppendFile(at: log)
+            try file.append(Array("the supervisor ended and said nothing here\n".utf8))
+            return "it said nothing"
+        } catch {
+            return error.message
+        }
     }
 
     private static func text(of log: FilePath, from offset: Int64) -> String {
