@@ -20,6 +20,8 @@ package struct FaultRates: Sendable {
         case fillDisk
         /// The next sync fails.
         case failSync
+        /// The file system fails and forgets what was not synced; it is mended, and the machine was not restarted.
+        case failDisk
     }
 
     /// Nanoseconds between two faults of a kind, on the average; a fault that is not here does not happen.

@@ -4,8 +4,10 @@ internal import DRSystem
 internal import FoundationEssentials
 internal import SystemPackage
 
-/// A supervisor's memory as a file: `SpoolRecord`s, one a line. It is not synced: it has to outlive a process, not
-/// a machine. It never holds a secret.
+/// A supervisor's memory as a file: `SpoolRecord`s, one a line. It never holds a secret.
+///
+/// It has to outlive a process, and not a machine: after a restart all that was under way is known to be gone. But a file
+/// system that fails, and is mended without a restart, forgets what was not synced: so what must not happen twice is.
 struct Spool: ~Copyable {
     private var file: AppendFile
     /// What earlier supervisors wrote.
@@ -30,6 +32,7 @@ struct Spool: ~Copyable {
         do throws(SystemError) {
             let present = try FileStatus.ifPresent(at: path)
             var file = try AppendFile(at: path, creatingWithMode: present == nil ? 0o600 : nil)
+            if present == nil { try DurableFile.syncDirectory(path.removingLastComponent()) }
             if let sizeBytes { try file.truncate(to: sizeBytes) }
             return file
         } catch {
@@ -43,7 +46,7 @@ struct Spool: ~Copyable {
         return try fold(bytes[..<whole], path: path)
     }
 
-    /// One write. On return the record outlives this process.
+    /// One write. On return the record outlives this process, and the file system's failure where it has to.
     /// - Throws: with the spool as it was before.
     mutating func append(_ record: SpoolRecord) throws(EngineError) {
         let line = try Wire.encode(record) + [UInt8(ascii: "\n")]
@@ -51,6 +54,10 @@ struct Spool: ~Copyable {
         do throws(SystemError) {
             try FaultPoint.reach("spool.append")
             try file.append(line)
+            if record.outlivesTheDisk {
+                try FaultPoint.reach("spool.sync")
+                try file.sync()
+            }
         } catch {
             try? file.truncate(to: before)
             throw EngineError(error)

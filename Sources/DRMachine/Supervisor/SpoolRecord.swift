@@ -2,10 +2,12 @@
 // =========
 //
 // A supervisor appends what it does to its spool, one record a line, before it does it (`starting`) or tells
-// anybody (`started`, `ended`, `lost`). The page cache suffices: what is lost with the machine's power is lost
-// with its processes, and another boot id puts what had not ended in doubt. Secrets are never in it: a spec
-// names them only. Records of several supervisors follow each other in one spool, each beginning with
-// `supervisorStarted`; a torn last line, which nobody was told of, is dropped by the reader.
+// anybody (`started`, `ended`, `lost`). The page cache suffices for most: what is lost with the machine's power is lost
+// with its processes, and another boot id puts what had not ended in doubt. A file system that fails and is mended
+// without a restart forgets it too, and then what nothing tells of would start again: so `starting` is synced before
+// the spawn, and `supervisorStarted` and `epochBarred` are. Secrets are never in it: a spec names them only. Records
+// of several supervisors follow each other in one spool, each beginning with `supervisorStarted`; a torn last line,
+// which nobody was told of, is dropped by the reader.
 
 /// A line of a supervisor's spool.
 package enum SpoolRecord: Sendable, Equatable {
@@ -20,6 +22,17 @@ package enum SpoolRecord: Sendable, Equatable {
     case ended(AttemptID, AttemptEnd)
     /// An earlier supervisor had it under way; its process is gone.
     case lost(AttemptID, at: Moment)
+}
+
+extension SpoolRecord {
+    /// Whether harm could come of its being forgotten: it is synced before anything follows from it.
+    package var outlivesTheDisk: Bool {
+        switch self {
+        case .supervisorStarted, .epochBarred, .starting: true
+        // What it tells is only known less well without it: the attempt is lost then.
+        case .started, .ended, .lost: false
+        }
+    }
 }
 
 extension SpoolRecord: Codable {

@@ -53,11 +53,18 @@ struct SimulatedSupervisor {
     var life = 0
     var isAlive = false
     var spool: [SpoolRecord] = []
+    /// How many of its records are on the disk.
+    var syncedCount = 0
     var state = SupervisorState()
     /// Who hears of attempts: the line of the last hello.
     var client: Int?
     /// Attempts under way, and why they were told to end.
     var running: [AttemptID: AttemptEnd.Result?] = [:]
+
+    mutating func keep(_ record: SpoolRecord) {
+        spool.append(record)
+        if record.outlivesTheDisk { syncedCount = spool.count }
+    }
 }
 
 /// What an attempt started.

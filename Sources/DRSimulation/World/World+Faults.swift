@@ -32,6 +32,7 @@ extension World {
             tell("the machine sleeps until \(asleepUntil / .second)")
         case .fillDisk: isDiskFullUntil = time + fate.time(.second...40 * .second)
         case .failSync: doesNextSyncFail = true
+        case .failDisk: try failDisk()
         }
     }
 
@@ -46,15 +47,31 @@ extension World {
         for place in Place.allCases {
             supervisors[place]?.isAlive = false
             supervisors[place]?.client = nil
-            // The spool is in the page cache: its end may be missing.
-            if let count = supervisors[place]?.spool.count, count > 0 {
-                supervisors[place]?.spool.removeSubrange((count - disk.below(min(count, 6) + 1))...)
-            }
+            forgetUnsynced(place)
         }
         for index in lines.indices { lines[index].isOpen = false }
         for attempt in processes.keys { processes[attempt]?.isLive = false }
         journal.losePower(&disk)
         doesNextSyncFail = false
         reboot(downFor: fate.time(5 * .second...300 * .second))
+    }
+
+    /// Whoever mends it ends what holds it first; processes outside go on.
+    private func failDisk() throws {
+        tell("the file system fails")
+        for index in engines.indices { die(index, "the file system failed") }
+        for place in Place.allCases {
+            try kill(place)
+            forgetUnsynced(place)
+        }
+        journal.losePower(&disk)
+        doesNextSyncFail = false
+    }
+
+    /// A spool is in the page cache: what was not synced may be missing at its end.
+    private func forgetUnsynced(_ place: Place) {
+        guard let supervisor = supervisors[place], supervisor.spool.count > supervisor.syncedCount else { return }
+        let most = min(supervisor.spool.count - supervisor.syncedCount, 6)
+        supervisors[place]?.spool.removeLast(disk.below(most + 1))
     }
 }

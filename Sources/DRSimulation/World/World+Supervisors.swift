@@ -69,7 +69,7 @@ extension World {
         let life = supervisors[place]?.life ?? 0
         switch action {
         case .spool(let record):
-            supervisors[place]?.spool.append(record)
+            supervisors[place]?.keep(record)
             try supervisors[place]?.state.apply(record)
         case .spawn(let spec, _):
             supervisors[place]?.running[spec.attempt] = .some(nil)
