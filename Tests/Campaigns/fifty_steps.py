@@ -2,8 +2,9 @@
 import collections, json, os, signal, subprocess
 
 
-def runbook(ledgers):
+def runbook(ledgers, pause):
     """Every step writes its attempt into the run's ledger, which lies where no fault of the campaign reaches."""
+    wait = f"sleep {pause}; " if pause else ""
     ledger = f'"{ledgers}/$DRCTL_RUN"'
     lines = ["apiVersion: drctl/v1", "kind: Runbook", "metadata: { name: fifty, title: Fifty steps, owner: tests }", "spec:",
              "  purpose: failover", "  width: 4", "  environments: { here: { for: real } }", "  steps:"]
@@ -11,19 +12,20 @@ def runbook(ledgers):
         effect = ("read", "idempotent", "checkable", "unsafe", "idempotent")[number % 5]
         needs = f", needs: [s{number - 10}, s{number - 10 + (3 if number % 10 < 7 else -7)}]" if number >= 10 else ""
         probe = f", probe: {{ run: [sh, -c, 'grep -q \"/s{number}#\" {ledger}'] }}" if effect == "checkable" else ""
-        lines.append(f"    - {{ id: s{number}, run: [sh, -c, 'echo \"$DRCTL_ATTEMPT\" >> {ledger}'], effect: {effect}{probe}{needs} }}")
+        lines.append(f"    - {{ id: s{number}, run: [sh, -c, '{wait}echo \"$DRCTL_ATTEMPT\" >> {ledger}'], effect: {effect}{probe}{needs} }}")
     return "\n".join(lines) + "\n"
 
 
 class Campaign:
-    def __init__(self, drctl, folder, state=None):
+    def __init__(self, drctl, folder, state=None, pause=0):
         self.drctl, self.folder, self.state = drctl, folder, state or os.path.join(folder, "state")
         self.book, self.ledgers = os.path.join(folder, "fifty.yaml"), os.path.join(folder, "ledgers")
         for path in (self.state, self.ledgers):
             os.makedirs(path, exist_ok=True)
         with open(self.book, "w") as file:
-            file.write(runbook(self.ledgers))
+            file.write(runbook(self.ledgers, pause))
         self.environment = {**os.environ, "DRCTL_STATE": self.state}
+        self.as_user = []
 
     def start(self, words, log, **extra):
         return subprocess.Popen([self.drctl, *words], env={**self.environment, **extra}, stdin=subprocess.DEVNULL, stdout=log,
@@ -51,9 +53,13 @@ class Campaign:
         except OSError:
             return []
 
+    def ask(self, *words):
+        """What whoever started the runs asks of drctl, or tells it."""
+        return subprocess.run([*self.as_user, self.drctl, *words], env=self.environment, capture_output=True, text=True)
+
     def waiting(self, name, what):
         """The steps that wait for something of a person, by a word of what they wait for."""
-        done = subprocess.run([self.drctl, "status", name, "--json"], env=self.environment, capture_output=True, text=True)
+        done = self.ask("status", name, "--json")
         try:
             return [entry["step"] for entry in json.loads(done.stdout)["result"]["waiting"] if what in entry["for"]]
         except (ValueError, KeyError, TypeError):
@@ -64,8 +70,7 @@ class Campaign:
         doubted = self.waiting(name, "in doubt")
         for step in doubted:
             ran = any(attempt.startswith(step + "#") for attempt in self.ledger(name))
-            subprocess.run([self.drctl, "resolve", name, step, "--as", "done" if ran else "retry", "--reason", "looked"],
-                           env=self.environment, capture_output=True)
+            self.ask("resolve", name, step, "--as", "done" if ran else "retry", "--reason", "looked")
         return len(doubted)
 
     def judge(self, name):
@@ -95,8 +100,7 @@ class Campaign:
         steps = collections.Counter(attempt.split("#")[0] for attempt in ledger)
         faults += [f"s{number}, which is unsafe, was carried out {steps[f's{number}']} times"
                    for number in range(3, 50, 5) if steps[f"s{number}"] != 1]
-        verified = subprocess.run([self.drctl, "evidence", "verify", self.path(name)], env=self.environment, capture_output=True,
-                                  text=True)
+        verified = self.ask("evidence", "verify", self.path(name))
         if "intact" not in verified.stdout:
             faults.append("evidence: " + verified.stdout[-300:] + verified.stderr[-300:])
         if self.supervisors(name):

@@ -53,10 +53,21 @@ struct AttemptProcess: Sendable {
                 exit: result.terminationStatus, standardOutput: result.closureResult.0,
                 standardError: result.closureResult.1)
         } catch let failure as SubprocessError {
-            throw EngineError(.system, "could not run \(program.executable): \(failure)", cause: failure)
+            throw Self.notSpawned(program.executable, failure)
         } catch {
             throw EngineError(.system, "could not follow \(program.executable): \(error)", cause: error)
         }
+    }
+
+    private static func notSpawned(_ executable: FilePath, _ failure: SubprocessError) -> EngineError {
+        // clone(2): the limit of the user, of the control group, or of the machine.
+        guard failure.underlyingError == .resourceTemporarilyUnavailable else {
+            return EngineError(.system, "could not run \(executable): \(failure)", cause: failure)
+        }
+        return EngineError(
+            .system, "could not run \(executable): there may be no more processes (Resource temporarily unavailable)",
+            hint: "end some, or raise the limit (`ulimit -u`, `TasksMax=`, `kernel.pid_max`), then have it tried again",
+            cause: failure)
     }
 
     private func feed(_ writer: StandardInputWriter) async {

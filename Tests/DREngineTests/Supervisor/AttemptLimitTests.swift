@@ -15,7 +15,9 @@ import Testing
 
     @Test func moreProcessesThanAllowedEndAllOfThem() async throws {
         let end = try await end(of: "for n in 1 2 3 4 5 6; do sleep 60 & done; wait", ProcessLimits(processes: 3))
-        #expect(end.result == .overLimit("it had 7 processes, and may have 3"))
+        // It may be looked at while they are being started.
+        guard case .overLimit(let what) = end.result else { throw EngineError(.system, "\(end.result)") }
+        #expect(what.hasPrefix("it had ") && what.hasSuffix(" processes, and may have 3"))
         #expect(end.survivors.isEmpty)
     }
 
