@@ -107,7 +107,7 @@ struct AttemptProcess: Sendable {
 /// Signals to all processes of an attempt, each by a descriptor that cannot come to mean another.
 struct AttemptSignals: Sendable {
     let main: ProcessIdentity?
-    let marker: String
+    let mark: AttemptMark
     let bootID: String
 
     /// SIGTERM to the attempt's processes, once.
@@ -127,11 +127,11 @@ struct AttemptSignals: Sendable {
     /// the orphans of this process. Whatever survives was adopted by it, or is below what was.
     /// - Parameter waitedFor: children that are other attempts' main processes.
     func survivors(besides waitedFor: Set<Int32>) async -> [String] {
-        let (main, marker, bootID) = (main, marker, bootID)
+        let (main, mark, bootID) = (main, mark, bootID)
         let isNobodyLeft = await BlockingThread.run {
             guard let children = Orphans.adopted() else { return false }
             let strangers = ProcessTable(of: children.filter { !waitedFor.contains($0) }, bootID: bootID)
-            return strangers.members(main: main, marker: marker).isEmpty
+            return strangers.members(main: main, mark: mark).isEmpty
         }
         return isNobodyLeft ? [] : await survivors()
     }
@@ -149,9 +149,9 @@ struct AttemptSignals: Sendable {
     }
 
     func members() async -> [ProcessTable.Entry] {
-        let (main, marker, bootID) = (main, marker, bootID)
+        let (main, mark, bootID) = (main, mark, bootID)
         return await BlockingThread.run {
-            (try? ProcessTable(bootID: bootID))?.members(main: main, marker: marker) ?? []
+            (try? ProcessTable(bootID: bootID))?.members(main: main, mark: mark) ?? []
         }
     }
 }

@@ -117,7 +117,7 @@ struct AttemptProgram: Sendable {
             environment[name] = value
         }
         // Last: what the supervisor finds its processes by is not the runbook's to change.
-        environment[AttemptVariable.attempt] = configuration.marker(of: spec.attempt)
+        environment[AttemptVariable.attempt] = configuration.name(of: spec.attempt)
         environment[AttemptVariable.run] = configuration.run
         environment[AttemptVariable.output] = resultFile.string
         environment[AttemptVariable.executable] = configuration.executable.string

@@ -31,9 +31,9 @@ struct ProcessTable {
     }
 
     /// The processes of an attempt: its session, the descendants of its main process, and whatever carries its
-    /// marker in its environment. Zombies are left out, and so is this process.
+    /// mark in its environment. Zombies are left out, and so is this process.
     /// - Parameter main: the attempt's main process, which led its session, alive or not; nil where not known.
-    func members(main: ProcessIdentity?, marker: String) -> [Entry] {
+    func members(main: ProcessIdentity?, mark: AttemptMark) -> [Entry] {
         // A pid is not given out again while it is a session's number: if another process has it by now, the
         // session is gone too.
         let holder = main.flatMap { main in entries.first { $0.identity.pid == main.pid } }
@@ -43,7 +43,7 @@ struct ProcessTable {
         return entries.filter { entry in
             guard !entry.isZombie, entry.identity.pid != own else { return false }
             return entry.session == session || family.contains(entry.identity.pid)
-                || Self.environment(of: entry.identity.pid, holds: marker)
+                || Self.environment(of: entry.identity.pid, holds: mark)
         }
     }
 
@@ -95,14 +95,12 @@ struct ProcessTable {
             isZombie: (state == "Z" || state == "X") && threads <= 1)
     }
 
-    /// Whether the environment that a process was given holds `DRCTL_ATTEMPT` with exactly this value.
     /// A process of another user, whose environment cannot be read, is none of ours.
-    private static func environment(of pid: Int32, holds marker: String) -> Bool {
+    private static func environment(of pid: Int32, holds mark: AttemptMark) -> Bool {
         guard let bytes = try? DurableFile.read(at: FilePath("/proc/\(pid)/environ"), limit: 4 << 20) else {
             return false
         }
-        let wanted = Array("\(AttemptVariable.attempt)=\(marker)".utf8)
-        return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) }
+        return mark.isIn(environment: bytes)
     }
 }
 

@@ -116,7 +116,7 @@ extension SupervisorCore {
     }
 
     private func signals(of attempt: AttemptID, main: ProcessIdentity?) -> AttemptSignals {
-        AttemptSignals(main: main, marker: configuration.marker(of: attempt), bootID: time.bootID)
+        AttemptSignals(main: main, mark: configuration.mark(of: attempt), bootID: time.bootID)
     }
 
     private func over(_ spec: AttemptSpec, program: AttemptProgram, ending: AttemptProcess.Ending) async {

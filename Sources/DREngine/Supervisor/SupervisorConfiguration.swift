@@ -32,8 +32,11 @@ package struct SupervisorConfiguration: Sendable, Equatable {
 
     var folder: FilePath { runDirectory.appending(place.rawValue) }
     var spool: FilePath { folder.appending(Self.spoolName) }
-    /// What an attempt's environment holds under `DRCTL_ATTEMPT`; no other run's attempt has the same.
-    func marker(of attempt: AttemptID) -> String { "\(run)/\(attempt)" }
+    /// What an attempt's environment holds under `DRCTL_ATTEMPT`.
+    func name(of attempt: AttemptID) -> String { "\(run)/\(attempt)" }
+    func mark(of attempt: AttemptID) -> AttemptMark {
+        AttemptMark(attempt: name(of: attempt), results: folder.appending(Self.resultFolder))
+    }
 
     static let socketName = "socket"
     static let spoolName = "spool.jsonl"

@@ -263,7 +263,7 @@ actor SupervisorCore {
     private func endSurvivors(of attempt: AttemptID, start: AttemptStart?) async {
         let main = start.map { ProcessIdentity(pid: $0.pid, startTicks: $0.startTicks, bootID: $0.at.bootID) }
         let signals = AttemptSignals(
-            main: main, marker: configuration.marker(of: attempt), bootID: time.bootID)
+            main: main, mark: configuration.mark(of: attempt), bootID: time.bootID)
         await signals.terminate()
         let due = time.bootNanoseconds() + configuration.grace.nanoseconds
         while time.bootNanoseconds() < due, await !signals.members().isEmpty {
