@@ -253,7 +253,15 @@ struct YAMLReader {
 
     private func place(_ mark: Mark?) -> SourcePlace { place(line: mark?.line ?? 1, column: mark?.column ?? 1) }
 
-    private func place(line: Int, column: Int) -> SourcePlace { SourcePlace(file: file, line: line, column: column) }
+    /// What the parser misses at the end of what it was given, the text misses at its own end.
+    private func place(line: Int, column: Int) -> SourcePlace {
+        guard line > lineStarts.count || (line == lineStarts.count && line > 1 && scalars.last == "\n") else {
+            return SourcePlace(file: file, line: line, column: column)
+        }
+        let end = scalars.lastIndex { $0 != "\n" }.map { $0 + 1 } ?? 0
+        let last = max(1, lineStarts.lastIndex { $0 <= end }.map { $0 + 1 } ?? 1)
+        return SourcePlace(file: file, line: last, column: end - lineStarts[last - 1] + 1)
+    }
 
     private mutating func report(
         _ code: Diagnostic.Code, _ place: SourcePlace, _ message: String, fix: String? = nil

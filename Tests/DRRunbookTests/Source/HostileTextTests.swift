@@ -44,6 +44,20 @@ import Testing
         #expect(found.contains(.tooDeep) || found.contains(.yaml))
     }
 
+    @Test(arguments: ["a: 1\nkey", "a: 1\nkey\n", "a: [1,\n\n\n", "\"", "a: {", "\n\n  \"x"])
+    func whatIsMissingAtTheEndIsMissedThere(text: String) {
+        let diagnostics = RunbookDecoder.decode(SourceText(file: "r.yaml", text: text)).diagnostics
+        #expect(diagnostics.map(\.code) == [.yaml])
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for place in diagnostics.map(\.place) {
+            guard lines.indices.contains(place.line - 1) else {
+                Issue.record("no such line: \(place)")
+                continue
+            }
+            #expect((1...lines[place.line - 1].count + 1).contains(place.column))
+        }
+    }
+
     @Test func depthIsCountedExactly() {
         func nested(_ depth: Int) -> String {
             "apiVersion: drctl/v1\nx: " + String(repeating: "[", count: depth - 1)
