@@ -1,5 +1,22 @@
 """A run of 50 steps that campaigns harm, and how they judge it."""
-import collections, json, os, signal, subprocess
+import collections, json, os, subprocess, tempfile
+
+
+def cannot_mount():
+    """Why this machine has no disks for a campaign; None: it has. Also a container's root may not mount."""
+    with tempfile.TemporaryDirectory(prefix="drctl-mount-") as folder:
+        image, disk = os.path.join(folder, "image"), os.path.join(folder, "disk")
+        os.mkdir(disk)
+        with open(image, "wb") as file:
+            file.truncate(8 << 20)
+        for words in (["mkfs.ext4", "-q", "-F", image], ["mount", "-o", "loop", image, disk], ["umount", disk]):
+            try:
+                done = subprocess.run(words, capture_output=True, text=True)
+            except OSError as error:
+                return str(error)
+            if done.returncode:
+                return f"{words[0]}: {done.stderr.strip() or done.returncode}"
+    return None
 
 
 def runbook(ledgers, pause):
