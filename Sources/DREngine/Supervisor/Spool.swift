@@ -2,6 +2,8 @@ internal import DRJSON
 internal import DRMachine
 internal import DRSystem
 internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// A supervisor's memory as a file: `SpoolRecord`s, one a line. It never holds a secret.
@@ -46,7 +48,8 @@ struct Spool: ~Copyable {
         return try fold(bytes[..<whole], path: path)
     }
 
-    /// One write. On return the record outlives this process, and the file system's failure where it has to.
+    /// One write. On return the record outlives this process; unless it is a start, also the file system's
+    /// failure, where it has to.
     /// - Throws: with the spool as it was before.
     mutating func append(_ record: SpoolRecord) throws(EngineError) {
         let line = try Wire.encode(record) + [UInt8(ascii: "\n")]
@@ -54,10 +57,8 @@ struct Spool: ~Copyable {
         do throws(SystemError) {
             try FaultPoint.reach("spool.append")
             try file.append(line)
-            if record.outlivesTheDisk {
-                try FaultPoint.reach("spool.sync")
-                try file.sync()
-            }
+            // Starts are synced together, each before its spawn: see `SupervisorCore.settle`.
+            if record.outlivesTheDisk, !record.isStarting { try file.sync() }
         } catch {
             try? file.truncate(to: before)
             throw EngineError(error)
@@ -92,4 +93,37 @@ struct Spool: ~Copyable {
 extension EngineError {
     /// A failed system call around a run's processes.
     init(_ error: SystemError) { self.init(.system, error.message, hint: error.hint, cause: error) }
+}
+
+/// Makes a spool durable from another thread than the one that appends to it.
+final class SpoolSync: Sendable {
+    private let file: Descriptor
+    /// A failed sync may have dropped what it was for, and the next one would not say so.
+    private let failure = Mutex<EngineError?>(nil)
+
+    init(_ path: FilePath) throws(SystemError) {
+        file = try Descriptor(opening: path, flags: O_RDWR | O_NOFOLLOW)
+    }
+
+    /// Blocks. On return everything that was appended before the call is durable.
+    /// - Throws: also at every call after a failed one.
+    func sync() throws(EngineError) {
+        try failure.withLock { failure throws(EngineError) in
+            if let failure { throw failure }
+            do throws(SystemError) {
+                try FaultPoint.reach("spool.sync")
+                try file.synchronizeData()
+            } catch {
+                let known = EngineError(error)
+                failure = known
+                throw known
+            }
+        }
+    }
+}
+
+extension SpoolRecord {
+    fileprivate var isStarting: Bool {
+        if case .starting = self { true } else { false }
+    }
 }

@@ -74,7 +74,9 @@ package enum Supervisor {
         let spool = try Spool.open(at: configuration.spool)
         let time: SystemTimeSource
         let own: ProcessIdentity
+        let durability: SpoolSync
         do throws(SystemError) {
+            durability = try SpoolSync(configuration.spool)
             time = try SystemTimeSource()
             own = try ProcessIdentity.current()
         } catch {
@@ -83,7 +85,7 @@ package enum Supervisor {
         let identity = SupervisorIdentity(
             place: configuration.place, pid: own.pid, startTicks: own.startTicks, bootID: own.bootID,
             generation: spool.past.nextGeneration)
-        let core = SupervisorCore(configuration: configuration, spool: spool, time: time)
+        let core = SupervisorCore(configuration: configuration, spool: spool, durability: durability, time: time)
         try await core.begin(identity)
         return core
     }

@@ -13,6 +13,7 @@ extension SupervisorCore {
         let program: AttemptProgram
         do throws(EngineError) {
             program = try await prepare(spec, secrets: secrets)
+            try await settle()
         } catch {
             running[attempt] = nil
             return take(.ended(attempt, notStarted(error.message, hint: error.hint)))

@@ -10,6 +10,10 @@ actor SupervisorCore {
     let time: any TimeSource
     let digests = ExecutableDigests()
     private var spool: Spool
+    private let durability: SpoolSync
+    /// Who waits for what was spooled to be durable, and whether somebody sees to it.
+    private var waiting: [CheckedContinuation<Result<Void, EngineError>, Never>] = []
+    private var isSettling = false
     private var state: SupervisorState
 
     /// Attempts that have a process or are about to have one.
@@ -49,9 +53,10 @@ actor SupervisorCore {
     }
 
     init(
-        configuration: SupervisorConfiguration, spool: consuming Spool, time: any TimeSource
+        configuration: SupervisorConfiguration, spool: consuming Spool, durability: SpoolSync, time: any TimeSource
     ) {
         self.configuration = configuration
+        self.durability = durability
         state = spool.past
         self.spool = spool
         self.time = time
@@ -161,6 +166,27 @@ actor SupervisorCore {
     private func keep(_ record: SpoolRecord) throws(EngineError) {
         try spool.append(record)
         try apply(record)
+    }
+
+    /// Waits until all that is spooled by now is durable; one sync serves everybody who came before it.
+    func settle() async throws(EngineError) {
+        let result = await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            if isSettling { return }
+            isSettling = true
+            Task { await settleWaiting() }
+        }
+        try result.get()
+    }
+
+    private func settleWaiting() async {
+        while !waiting.isEmpty {
+            let (served, durability) = (waiting, durability)
+            waiting = []
+            let result = await BlockingThread.run { Result { () throws(EngineError) in try durability.sync() } }
+            for continuation in served { continuation.resume(returning: result) }
+        }
+        isSettling = false
     }
 
     private func apply(_ record: SpoolRecord) throws(EngineError) {
