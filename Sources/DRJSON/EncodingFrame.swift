@@ -13,6 +13,8 @@ final class EncodingFrame: Encoder {
     private(set) var bytes: [UInt8] = []
     private var entries: [Entry] = []
     private var form = Form.nothing
+    /// The frame of the last value written here, for the next one: most of the time of a small value went into making one.
+    private var spare: EncodingFrame?
 
     /// Errors of this encoder tell the value; where it stands, the value's type knows.
     var codingPath: [any CodingKey] { [] }
@@ -54,9 +56,20 @@ final class EncodingFrame: Encoder {
     func write<Value: Encodable>(_ value: Value) throws {
         // Elements of arrays and what is behind an optional come here by their generic type.
         if Value.self == String.self, let text = value as? String { return writeText(text) }
-        let frame = EncodingFrame()
+        var frame = spare ?? EncodingFrame()
+        spare = nil
         try value.encode(to: frame)
         frame.close(into: &bytes)
+        // Whoever keeps an encoder has it to itself.
+        guard isKnownUniquelyReferenced(&frame) else { return }
+        frame.clear()
+        spare = frame
+    }
+
+    private func clear() {
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        form = .nothing
     }
 
     func writeNull() { bytes += [0x6e, 0x75, 0x6c, 0x6c] }
@@ -66,8 +79,14 @@ final class EncodingFrame: Encoder {
     }
 
     func writeInteger(_ value: some BinaryInteger) {
-        if let small = Int(exactly: value), (0...9).contains(small) { return bytes.append(0x30 + UInt8(small)) }
-        bytes += Array(String(value).utf8)
+        guard var rest = UInt64(exactly: value.magnitude) else { return bytes.append(contentsOf: String(value).utf8) }
+        if value < 0 { bytes.append(0x2d) }
+        let start = bytes.count
+        repeat {
+            bytes.append(0x30 + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
     }
 
     func writeText(_ text: String) { Self.append(text, to: &bytes) }

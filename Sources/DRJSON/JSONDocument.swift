@@ -36,7 +36,13 @@ final class JSONDocument: Sendable {
 
     func holds(_ token: Token, _ text: String) -> Bool {
         if token.kind == .escapedText { return self.text(token) == text }
-        return text.utf8.count == token.end - token.start && text.utf8.elementsEqual(bytes[token.start..<token.end])
+        guard text.utf8.count == token.end - token.start else { return false }
+        var index = token.start
+        for byte in text.utf8 {
+            if bytes[index] != byte { return false }
+            index += 1
+        }
+        return true
     }
 
     /// The index of the value of a member; nil: there is none of that name.

@@ -127,13 +127,10 @@ struct AttemptSignals: Sendable {
     /// the orphans of this process. Whatever survives was adopted by it, or is below what was.
     /// - Parameter waitedFor: children that are other attempts' main processes.
     func survivors(besides waitedFor: Set<Int32>) async -> [String] {
-        let (main, mark, bootID) = (main, mark, bootID)
-        let isNobodyLeft = await BlockingThread.run {
-            guard let children = Orphans.adopted() else { return false }
-            let strangers = ProcessTable(of: children.filter { !waitedFor.contains($0) }, bootID: bootID)
-            return strangers.members(main: main, mark: mark).isEmpty
-        }
-        return isNobodyLeft ? [] : await survivors()
+        // A file that the kernel makes as it is read: no reason to wait for a thread.
+        guard let orphans = Orphans.adopted() else { return await survivors() }
+        let strangers = ProcessTable(of: orphans.filter { !waitedFor.contains($0) }, bootID: bootID)
+        return strangers.members(main: main, mark: mark).isEmpty ? [] : await survivors()
     }
 
     /// What of the attempt lives, besides its main process; looks at every process there is.

@@ -57,7 +57,7 @@ struct Spool: ~Copyable {
         do throws(SystemError) {
             try FaultPoint.reach("spool.append")
             try file.append(line)
-            // Starts are synced together, each before its spawn: see `SupervisorCore.settle`.
+            // Starts are synced together, each before its spawn: see `SupervisorCore.prepareWaiting`.
             if record.outlivesTheDisk, !record.isStarting { try file.sync() }
         } catch {
             try? file.truncate(to: before)

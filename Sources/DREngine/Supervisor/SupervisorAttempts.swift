@@ -12,8 +12,13 @@ extension SupervisorCore {
         let attempt = spec.attempt
         let program: AttemptProgram
         do throws(EngineError) {
-            program = try await prepare(spec, secrets: secrets)
-            try await settle()
+            let given = try Self.decoded(secrets)
+            let result = await withCheckedContinuation { ready in
+                preparations.append(Preparation(spec: spec, secrets: given, ready: ready))
+                if !isPreparing { Task { await prepareWaiting() } }
+                isPreparing = true
+            }
+            program = try result.get()
         } catch {
             running[attempt] = nil
             return take(.ended(attempt, notStarted(error.message, hint: error.hint)))
@@ -28,20 +33,35 @@ extension SupervisorCore {
         }
     }
 
-    private func prepare(
-        _ spec: AttemptSpec, secrets encoded: [String: String]
-    ) async throws(EngineError) -> AttemptProgram {
-        var secrets: [String: [UInt8]] = [:]
-        for (name, text) in encoded {
+    /// Makes attempts ready, and their starts durable: what has come meanwhile shares a thread and a sync.
+    private func prepareWaiting() async {
+        while !preparations.isEmpty {
+            let (batch, configuration, digests, durability) = (preparations, configuration, digests, durability)
+            preparations = []
+            let specs = batch.map { ($0.spec, $0.secrets) }
+            let results = await BlockingThread.run { () -> [Result<AttemptProgram, EngineError>] in
+                let programs = specs.map { spec, secrets in
+                    Result { () throws(EngineError) in
+                        try AttemptProgram(spec, secrets: secrets, configuration: configuration, digests: digests)
+                    }
+                }
+                let synced = Result { () throws(EngineError) in try durability.sync() }
+                return programs.map { program in synced.flatMap { program } }
+            }
+            for (preparation, result) in zip(batch, results) { preparation.ready.resume(returning: result) }
+        }
+        isPreparing = false
+    }
+
+    private static func decoded(_ secrets: [String: String]) throws(EngineError) -> [String: [UInt8]] {
+        var decoded: [String: [UInt8]] = [:]
+        for (name, text) in secrets {
             guard let bytes = Data(base64Encoded: text) else {
                 throw EngineError(.protocolViolation, "the secret “\(name)” is not base64")
             }
-            secrets[name] = Array(bytes)
+            decoded[name] = Array(bytes)
         }
-        let (given, configuration, digests) = (secrets, configuration, digests)
-        return try await BlockingThread.run { () throws(EngineError) in
-            try AttemptProgram(spec, secrets: given, configuration: configuration, digests: digests)
-        }
+        return decoded
     }
 
     /// Runs a process to its end, known to the reaper from before its birth to after its burial.
@@ -186,7 +206,10 @@ extension SupervisorCore {
             isBackground: false)
         Task {
             do throws(EngineError) {
-                let program = try await prepare(spec, secrets: [:])
+                let (configuration, digests) = (configuration, digests)
+                let program = try await BlockingThread.run { () throws(EngineError) in
+                    try AttemptProgram(spec, secrets: [:], configuration: configuration, digests: digests)
+                }
                 let ending = try await spawn(program, attempt: attempt) { main in
                     Task { await self.endQuestion(attempt, main: main, after: timeout) }
                 }

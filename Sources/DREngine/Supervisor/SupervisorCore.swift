@@ -10,10 +10,10 @@ actor SupervisorCore {
     let time: any TimeSource
     let digests = ExecutableDigests()
     private var spool: Spool
-    private let durability: SpoolSync
-    /// Who waits for what was spooled to be durable, and whether somebody sees to it.
-    private var waiting: [CheckedContinuation<Result<Void, EngineError>, Never>] = []
-    private var isSettling = false
+    let durability: SpoolSync
+    /// Attempts that are to be made ready, and whether somebody sees to it.
+    var preparations: [Preparation] = []
+    var isPreparing = false
     private var state: SupervisorState
 
     /// Attempts that have a process or are about to have one.
@@ -41,6 +41,13 @@ actor SupervisorCore {
         var main: ProcessIdentity?
         /// Why the supervisor ended it, if it did.
         var cause: AttemptEnd.Result?
+    }
+
+    /// An attempt that is to be made ready, and who waits for it.
+    struct Preparation {
+        let spec: AttemptSpec
+        let secrets: [String: [UInt8]]
+        let ready: CheckedContinuation<Result<AttemptProgram, EngineError>, Never>
     }
 
     final class Client: Sendable {
@@ -166,27 +173,6 @@ actor SupervisorCore {
     private func keep(_ record: SpoolRecord) throws(EngineError) {
         try spool.append(record)
         try apply(record)
-    }
-
-    /// Waits until all that is spooled by now is durable; one sync serves everybody who came before it.
-    func settle() async throws(EngineError) {
-        let result = await withCheckedContinuation { continuation in
-            waiting.append(continuation)
-            if isSettling { return }
-            isSettling = true
-            Task { await settleWaiting() }
-        }
-        try result.get()
-    }
-
-    private func settleWaiting() async {
-        while !waiting.isEmpty {
-            let (served, durability) = (waiting, durability)
-            waiting = []
-            let result = await BlockingThread.run { Result { () throws(EngineError) in try durability.sync() } }
-            for continuation in served { continuation.resume(returning: result) }
-        }
-        isSettling = false
     }
 
     private func apply(_ record: SpoolRecord) throws(EngineError) {

@@ -16,6 +16,7 @@ struct RunDisplayLoop: Sendable {
     /// Whether somebody sits at the terminal.
     let asks: Bool
 
+    /// Until the run ends, or the task is cancelled; what happened is shown in any case.
     func run() async {
         var display = display
         var asked: Set<String> = []
@@ -37,6 +38,10 @@ struct RunDisplayLoop: Sendable {
             }
             try? await Task.sleep(for: Self.interval)
         }
+        // Nobody waits for the interval when the run is over.
+        let (state, events, _) = feed.take()
+        display.show(events, state: state)
+        display.end(state)
     }
 
     private func tick() async {

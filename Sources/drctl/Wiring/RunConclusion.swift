@@ -47,9 +47,15 @@ struct RunConclusion {
         }
         let record = try Record.derive(plan: view.firstPlan, events: view.contents.events, head: head)
         let mode = RunDirectory.Audience.ofThisHost.fileMode
-        try DurableFile.replace(at: view.directory.record, with: try record.fileBytes(), mode: mode)
-        let report = try Report.render(record, tool: Drctl.tool)
-        try DurableFile.replace(at: view.directory.report, with: Array(report.utf8), mode: mode)
+        let (report, written) = Parallel.both(
+            { Result { try Report.render(record, tool: Drctl.tool) } },
+            {
+                Result {
+                    try DurableFile.replace(at: view.directory.record, with: try record.fileBytes(), mode: mode)
+                }
+            })
+        try written.get()
+        try DurableFile.replace(at: view.directory.report, with: Array(try report.get().utf8), mode: mode)
         // Missed objectives and owed cleanup stand in lines of their own.
         let told: Set<String> = ["objectiveMissed", "cleanupOwed"]
         return try summary(

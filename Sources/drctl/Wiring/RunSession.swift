@@ -64,10 +64,12 @@ struct RunSession {
             ending = try await runner.run()
         } catch {
             feed.end()
+            showing.cancel()
             await showing.value
             throw error
         }
         feed.end()
+        showing.cancel()
         await showing.value
         return try conclude(ending, signal: stopping.exit)
     }
