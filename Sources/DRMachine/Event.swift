@@ -125,45 +125,6 @@ package struct RunCreated: Codable, Sendable, Equatable {
     }
 }
 
-/// Another plan for a run under way, whole: a journal is read without asking what lies beside it.
-package struct PlanAdoption: Codable, Sendable, Equatable {
-    /// SHA-256 of the text's bytes.
-    package var digest: Digest
-    /// The plan, as `PlanCodec` writes it.
-    package var text: String
-    /// Absolute path of the folder where this plan's copied files lie.
-    package var filesDirectory: String
-    /// Who had it adopted, and why.
-    package var uid: UInt32
-    package var reason: String
-
-    package init(digest: Digest, text: String, filesDirectory: String, uid: UInt32, reason: String) {
-        self.digest = digest
-        self.text = text
-        self.filesDirectory = filesDirectory
-        self.uid = uid
-        self.reason = reason
-    }
-
-    /// Where a plan's copies lie, from the run's directory: below the first plan's, which a drill's inside sees.
-    package var filesPath: String {
-        "files/" + (filesDirectory.split(separator: "/").last.map(String.init) ?? "")
-    }
-
-    /// - Throws: `planUnsound` for a text that is no plan of this digest.
-    package func plan() throws(MachineError) -> Plan {
-        let bytes = Array(text.utf8)
-        guard PlanCodec.digest(bytes) == digest else {
-            throw MachineError(.planUnsound, "the plan that was adopted is not the one of this digest")
-        }
-        do throws(RunbookError) {
-            return try PlanCodec.decode(bytes)
-        } catch {
-            throw MachineError(.planUnsound, "the plan that was adopted cannot be read: \(error.message)")
-        }
-    }
-}
-
 extension [JournaledEvent] {
     /// SHA-256 of the plan that was adopted last; nil: none was.
     package var digestOfPlanInForce: Digest? {
