@@ -105,7 +105,9 @@ struct JournalChain {
         while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
             if let commit = CommitLine(rest[start..<end]) {
                 let isLast = end + 1 == rest.endIndex
-                return isLast && commit.number == batches.count + 1 && !commit.closes(rest[..<start])
+                // One that names the last whole commit is its successor, whatever became of its number.
+                let follows = commit.number == batches.count + 1 || commit.previous == lastHash
+                return isLast && follows && !commit.closes(rest[..<start])
             }
             start = end + 1
         }
