@@ -1,6 +1,8 @@
 """A run of 50 steps that campaigns harm, and how they judge it."""
 import collections, json, os, subprocess, tempfile
 
+import processes
+
 
 def cannot_mount():
     """Why this machine has no disks for a campaign; None: it has. Also a container's root may not mount."""
@@ -52,16 +54,7 @@ class Campaign:
         return os.path.join(self.state, "runs", name, *parts)
 
     def supervisors(self, name):
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-            except OSError:
-                continue
-            if len(words) > 1 and words[1] == b"supervisor" and os.fsencode(self.path(name)) in words:
-                found.append(int(pid))
-        return found
+        return processes.supervisors(self.path(name))
 
     def ledger(self, name):
         try:

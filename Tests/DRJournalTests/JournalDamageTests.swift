@@ -86,6 +86,18 @@ import Testing
         }
     }
 
+    @Test func `a last commit whose number was hit is set aside, one that follows lost commits is refused`() throws {
+        let sample = try SampleJournal()
+        let original = try JournalReader.verify(at: sample.path)
+        var all = lines(try sample.bytes)
+        let last = all.count - 1
+        all[last] = Array(String(decoding: all[last], as: UTF8.self).replacing(#"{"commit":5,"#, with: #"{"commit":7,"#).utf8)
+        #expect(try recover(Array(all.joined()), of: original) == 4)
+        // The batch before it, of two events and a commit, never reached the disk: the last one was acknowledged.
+        all.removeSubrange(last - 5...last - 3)
+        #expect(try recover(Array(all.joined()), of: original) == nil)
+    }
+
     @Test func `a line feed anywhere, and zeros anywhere, bring no wrong event`() throws {
         let sample = try SampleJournal()
         let bytes = try sample.bytes
