@@ -91,7 +91,8 @@ import Testing
         let original = try JournalReader.verify(at: sample.path)
         var all = lines(try sample.bytes)
         let last = all.count - 1
-        all[last] = Array(String(decoding: all[last], as: UTF8.self).replacing(#"{"commit":5,"#, with: #"{"commit":7,"#).utf8)
+        let line = String(decoding: all[last], as: UTF8.self)
+        all[last] = Array(line.replacing(#"{"commit":5,"#, with: #"{"commit":7,"#).utf8)
         #expect(try recover(Array(all.joined()), of: original) == 4)
         // The batch before it, of two events and a commit, never reached the disk: the last one was acknowledged.
         all.removeSubrange(last - 5...last - 3)
