@@ -66,7 +66,10 @@ extension RunState {
                 let mayRun =
                     !topology.isMain(index) || (topology.steps[index].escalation != nil && canEscalate(index))
                     || (mayStart && progress.openNeeds[index] == 0 && hasRoomAgain(index))
-                if mayRun, isReachable(topology.steps[index].place) { dues.append(due) }
+                // Where the isolation does not allow it, it fails when it is due.
+                let place = topology.steps[index].place
+                let isRefused = place == .inside && refusedIsolation != nil
+                if mayRun, isReachable(place) || isRefused { dues.append(due) }
                 if let limit = withinDue(index) { dues.append(limit) }
             case .asking: if let due = self[index].card?.due { dues.append(due) }
             case .waiting where topology.steps[index].escalation != nil && !canEscalate(index): break
