@@ -16,7 +16,7 @@ package struct JournaledEvent: Sendable, Equatable {
 
 /// What happened or is about to happen in a run. The journal is a sequence of these, and everything else
 /// (state, measurements, record, report) is a fold over it.
-package enum Event: Sendable, Equatable {
+package indirect enum Event: Sendable, Equatable {
     /// Always event 1.
     case runCreated(RunCreated)
     case runnerStarted(RunnerIdentity)

@@ -2,10 +2,10 @@ package import DRRunbook
 
 /// What reaches the machine from outside; `decide` turns it into events.
 package enum Input: Sendable, Equatable {
-    case createRun(RunCreated)
+    indirect case createRun(RunCreated)
     case runnerStarted(RunnerIdentity)
     /// Whoever drives the run has it go on by another plan. Throws `adoptionRefused` where that cannot be.
-    case adoptPlan(PlanAdoption)
+    indirect case adoptPlan(PlanAdoption)
     case supervisorConnected(SupervisorIdentity, attempts: [AttemptReport])
     /// Its connection has ended, and nobody knows whether it lives. A stale generation changes nothing.
     case supervisorLost(Place, generation: Int)
@@ -14,9 +14,9 @@ package enum Input: Sendable, Equatable {
     /// No supervisor can be had there, and trying again does not help; the reason says what and what next.
     /// Before the first step the run is refused; later it pauses.
     case placeUnavailable(Place, reason: String)
-    case isolationChecked(IsolationReport)
+    indirect case isolationChecked(IsolationReport)
     case attemptReported(AttemptReport)
-    case request(AcceptedRequest)
+    indirect case request(AcceptedRequest)
     case requestRefused(id: String, ownerUID: UInt32?, reason: String)
     /// This process was asked to end (Ctrl-C in a drill).
     case cancel(reason: String)

@@ -7,7 +7,7 @@ package enum SupervisorRequest: Codable, Sendable, Equatable {
     /// Bars every lower epoch for ever; answered by `hello` with all that the spool knows.
     case hello(run: String, epoch: Int, journalHead: JournalHead?)
     /// Idempotent by attempt. `secrets` maps names to base64; they are never spooled.
-    case start(epoch: Int, spec: AttemptSpec, secrets: [String: String])
+    indirect case start(epoch: Int, spec: AttemptSpec, secrets: [String: String])
     case stop(epoch: Int, attempt: AttemptID)
     /// Nothing is under way and nothing will come.
     case finish(epoch: Int)
@@ -58,7 +58,7 @@ package struct AttemptReport: Codable, Sendable, Equatable {
     }
 
     /// How far an attempt has come, as the spool knows it.
-    package enum Phase: Sendable, Equatable {
+    package indirect enum Phase: Sendable, Equatable {
         /// `starting` is spooled, `started` is not (yet).
         case starting(at: Moment)
         case started(AttemptStart)

@@ -50,25 +50,25 @@ package struct Digest: Hashable, Sendable {
     }
 
     /// - Returns: nil unless the text is exactly 64 lowercase hexadecimal digits.
-    package init?(hex: some StringProtocol) {
-        var bytes: [UInt8] = []
-        var high: UInt8?
-        for character in hex.utf8 {
-            let nibble: UInt8
+    package init?(hex: some StringProtocol) { self.init(hexDigits: hex.utf8) }
+
+    /// - Returns: nil unless the bytes are exactly 64 lowercase hexadecimal digits.
+    package init?(hexDigits: some Collection<UInt8>) {
+        var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
+        var count = 0
+        for character in hexDigits {
+            let digit: UInt8
             switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = character - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = character - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
             default: return nil
             }
-            if let first = high {
-                bytes.append(first << 4 | nibble)
-                high = nil
-            } else {
-                high = nibble
-            }
+            guard count < 2 * Self.byteCount else { return nil }
+            words[count / 16] = words[count / 16] << 4 | UInt64(digit)
+            count += 1
         }
-        guard high == nil else { return nil }
-        self.init(bytes)
+        guard count == 2 * Self.byteCount else { return nil }
+        self.words = (words[0], words[1], words[2], words[3])
     }
 
     /// The 32 bytes, in their order.
@@ -85,14 +85,19 @@ package struct Digest: Hashable, Sendable {
 
     /// 64 lowercase hexadecimal digits.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        unsafe String(unsafeUninitializedCapacity: 2 * Self.byteCount) { digits in
+            let words: InlineArray<4, UInt64> = [words.0, words.1, words.2, words.3]
+            var place = 0
+            for index in words.indices {
+                let word = words[index]
+                for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                    let digit = UInt8(truncatingIfNeeded: word >> shift) & 15
+                    unsafe digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+                    place += 1
+                }
+            }
+            return place
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Whether all bytes are equal. Not for secrets: the time it takes depends on them.

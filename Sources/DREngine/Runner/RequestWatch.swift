@@ -91,7 +91,7 @@ final class RequestWatch: Sendable {
     /// Removes the files of requests that the journal holds.
     func settle(_ run: RunState) {
         let settled = state.withLock { state in
-            state.handedOver.filter { run.appliedRequests.contains($0) || run.refusedRequests.contains($0) }
+            state.handedOver.filter(run.hasAnswered)
         }
         guard !settled.isEmpty else { return }
         let box = box

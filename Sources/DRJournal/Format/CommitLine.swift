@@ -41,25 +41,31 @@ package struct CommitLine: Sendable, Hashable {
     /// The commit line of a batch.
     /// - Parameter lines: the batch's event lines, line feeds included.
     static func closing(
-        _ lines: some Collection<UInt8>, number: Int, epoch: Int, event: Int, previous: Digest
+        _ lines: [UInt8], number: Int, epoch: Int, event: Int, previous: Digest
     ) -> CommitLine {
         let covered = coveredText(number: number, epoch: epoch, event: event, previous: previous)
         var hasher = SHA256()
-        hasher.update(Array(lines))
+        hasher.update(lines)
         hasher.update(Array(covered.utf8))
         return CommitLine(number: number, epoch: epoch, event: event, previous: previous, hash: hasher.finish())
     }
 
-    /// Whether the hash is that of these event lines under this commit line: the batch is whole in itself.
-    func closes(_ lines: some Collection<UInt8>) -> Bool {
-        Self.closing(lines, number: number, epoch: epoch, event: event, previous: previous).hash == hash
+    /// Whether the hash is that of these bytes: the batch's event lines and, after them, this commit line, of which
+    /// everything up to its hash counts. Then the batch is whole in itself.
+    func closes(_ batch: ArraySlice<UInt8>) -> Bool {
+        let covered = batch.dropLast(Self.uncoveredByteCount)
+        var hasher = SHA256()
+        hasher.update(covered.span)
+        return hasher.finish() == hash
     }
 
-    /// The line, with its line feed.
-    var bytes: [UInt8] { Array("\(covered),\"hash\":\"\(hash)\"}\n".utf8) }
+    /// `,"hash":"H"}` at the end of the line.
+    private static let uncoveredByteCount = #","hash":""}"#.utf8.count + 2 * Digest.byteCount
 
-    private var covered: String {
-        Self.coveredText(number: number, epoch: epoch, event: event, previous: previous)
+    /// The line, with its line feed.
+    var bytes: [UInt8] {
+        let covered = Self.coveredText(number: number, epoch: epoch, event: event, previous: previous)
+        return Array("\(covered),\"hash\":\"\(hash)\"}\n".utf8)
     }
 
     private static func coveredText(number: Int, epoch: Int, event: Int, previous: Digest) -> String {
@@ -76,20 +82,48 @@ package struct CommitLine: Sendable, Hashable {
 
     /// - Parameter line: without its line feed.
     /// - Returns: nil for anything that is not, byte for byte, a commit line.
-    init?(_ line: some Collection<UInt8>) {
-        let texts = String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
-        guard line.starts(with: Self.opening), texts.count == 5 else { return nil }
-        func value(_ index: Int, _ name: String) -> Substring? {
-            texts[index].hasPrefix(name) ? texts[index].dropFirst(name.count) : nil
-        }
-        guard let number = value(0, #"{"commit":"#).flatMap({ Int($0) }),
-            let epoch = value(1, #""epoch":"#).flatMap({ Int($0) }),
-            let event = value(2, #""event":"#).flatMap({ Int($0) }),
-            let previous = value(3, #""previous":""#).flatMap({ Digest(hex: $0.dropLast()) }),
-            let hash = value(4, #""hash":""#).flatMap({ Digest(hex: $0.dropLast(2)) })
+    init?(_ line: ArraySlice<UInt8>) {
+        var rest = line
+        guard rest.take(#"{"commit":"#), let number = rest.takeInteger(), rest.take(#","epoch":"#),
+            let epoch = rest.takeInteger(), rest.take(#","event":"#), let event = rest.takeInteger(),
+            rest.take(#","previous":""#), let previous = rest.takeDigest(), rest.take(#"","hash":""#),
+            let hash = rest.takeDigest(), rest.take(#""}"#), rest.isEmpty
         else { return nil }
         self.init(number: number, epoch: epoch, event: event, previous: previous, hash: hash)
-        // Signs, leading zeros and whatever was dropped above show here.
-        guard bytes.dropLast().elementsEqual(line) else { return nil }
+    }
+}
+
+// Each takes away what it reads, and nothing where that does not come next.
+extension ArraySlice<UInt8> {
+    fileprivate mutating func take(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard starts(with: bytes) else { return false }
+        removeFirst(bytes.count)
+        return true
+    }
+
+    /// An integer without sign or leading zeros.
+    fileprivate mutating func takeInteger() -> Int? {
+        var value = 0
+        var count = 0
+        for byte in self {
+            let digit = Int(byte) - Int(UInt8(ascii: "0"))
+            guard (0...9).contains(digit) else { break }
+            if count > 0, value == 0 { return nil }
+            let (shifted, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (next, isOver) = shifted.addingReportingOverflow(digit)
+            if isTooLarge || isOver { return nil }
+            value = next
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        removeFirst(count)
+        return value
+    }
+
+    fileprivate mutating func takeDigest() -> Digest? {
+        guard let digest = Digest(hexDigits: prefix(2 * Digest.byteCount)) else { return nil }
+        removeFirst(2 * Digest.byteCount)
+        return digest
     }
 }

@@ -57,8 +57,11 @@ struct JournalChain {
             let line = start..<end
             let expected = lastEvent + lines.count + 1
             if bytes[line].starts(with: CommitLine.opening) {
-                if let fault = fault(in: bytes, lines: lines, commitLine: line) { return .failure(fault) }
-                guard let commit = CommitLine(bytes[line]) else { break }
+                guard let commit = CommitLine(bytes[line]) else {
+                    let events = lastEvent + 1...lastEvent + max(1, lines.count)
+                    return .failure(Fault(events: events, reason: "the commit line is malformed"))
+                }
+                if let fault = fault(in: bytes[..<end], lines: lines, commit) { return .failure(fault) }
                 return .success(Batch(commit: commit, lines: lines), end: end + 1)
             }
             guard let number = Self.eventNumber(bytes[line]) else {
@@ -80,11 +83,11 @@ struct JournalChain {
     }
 
     /// What is wrong with a commit line that closes these lines; nil when nothing is.
-    private func fault(in bytes: [UInt8], lines: [Range<Int>], commitLine: Range<Int>) -> Fault? {
+    /// - Parameter bytes: up to the commit line's end, without its line feed.
+    private func fault(in bytes: ArraySlice<UInt8>, lines: [Range<Int>], _ commit: CommitLine) -> Fault? {
         let first = lastEvent + 1
         let last = lastEvent + lines.count
         func fault(_ reason: String) -> Fault { Fault(events: first...max(first, last), reason: reason) }
-        guard let commit = CommitLine(bytes[commitLine]) else { return fault("the commit line is malformed") }
         if commit.number != batches.count + 1 {
             return fault("commit \(commit.number) stands where commit \(batches.count + 1) belongs")
         }
@@ -94,7 +97,7 @@ struct JournalChain {
             return fault("commit \(commit.number) is of epoch \(commit.epoch), lower than the one before")
         }
         if commit.previous != lastHash { return fault("commit \(commit.number) does not name the one before it") }
-        if !commit.closes(bytes[committedBytes..<commitLine.lowerBound]) {
+        if !commit.closes(bytes[committedBytes...]) {
             return fault("the bytes do not have the hash of commit \(commit.number)")
         }
         return nil
@@ -107,7 +110,7 @@ struct JournalChain {
                 let isLast = end + 1 == rest.endIndex
                 // One that names the last whole commit is its successor, whatever became of its number.
                 let follows = commit.number == batches.count + 1 || commit.previous == lastHash
-                return isLast && follows && !commit.closes(rest[..<start])
+                return isLast && follows && !commit.closes(rest[..<end])
             }
             start = end + 1
         }

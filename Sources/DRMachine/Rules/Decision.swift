@@ -84,7 +84,7 @@ struct Decision {
             try settle()
             try answer(accepted)
         case .requestRefused(let id, let ownerUID, let reason):
-            if !state.appliedRequests.contains(id), !state.refusedRequests.contains(id) {
+            if !state.hasAnswered(id) {
                 try emit(.requestRefused(id: id, ownerUID: ownerUID, reason: reason))
             }
         case .cancel(let reason): try stop(.cancelled, reason: reason)

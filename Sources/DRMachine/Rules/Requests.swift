@@ -11,7 +11,7 @@ extension Decision {
 
     mutating func answer(_ accepted: AcceptedRequest) throws(MachineError) {
         let id = accepted.request.id
-        if state.appliedRequests.contains(id) || state.refusedRequests.contains(id) { return }
+        if state.hasAnswered(id) { return }
         do {
             try admit(accepted)
         } catch {

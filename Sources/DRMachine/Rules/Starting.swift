@@ -43,23 +43,34 @@ extension Decision {
     private static let mostBegun = 256
     private static let mostTextBytes = 256 << 10
 
+    /// The first step, in declared order, whose next attempt may be intended now. Written as loops: a closure would
+    /// copy the state it looks at, for every step of every decision.
     private func nextToStart() -> Int? {
         guard state.progress.running < max(1, state.plan.width) else { return nil }
-        let fresh = state.progress.ready.indices.lazy.filter { state.hasRoom(inGroup: $0) }.compactMap { group in
-            state.progress.ready[group].values.first { state.isReachable(state.topology.steps[$0].place) }
-        }.min()
-        let again = state.progress.active.values.first { index in
-            guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index),
-                state.topology.steps[index].escalation == nil
-            else {
-                return false
+        var next: Int?
+        for group in state.progress.ready.indices where state.hasRoom(inGroup: group) {
+            for index in state.progress.ready[group].values where state.isReachable(state.topology.steps[index].place) {
+                if next.map({ index < $0 }) ?? true { next = index }
+                break
             }
-            // A tick is due that fails what has no time left.
-            return now.isPast(due) && !isWithinPast(index) && state.hasRoomAgain(index)
-                && state.isReachable(state.topology.steps[index].place)
-                && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
         }
-        return [fresh, again].compactMap { $0 }.min()
+        for index in state.progress.active.values where mayRetry(index) {
+            if next.map({ index < $0 }) ?? true { next = index }
+            break
+        }
+        return next
+    }
+
+    private func mayRetry(_ index: Int) -> Bool {
+        guard case .waitingToRetry(let due) = state[index].phase, state.topology.isMain(index),
+            state.topology.steps[index].escalation == nil
+        else {
+            return false
+        }
+        // A tick is due that fails what has no time left.
+        return now.isPast(due) && !isWithinPast(index) && state.hasRoomAgain(index)
+            && state.isReachable(state.topology.steps[index].place)
+            && !state.isEndExpected(index) && state.progress.openNeeds[index] == 0
     }
 
     /// A gate whose answer is known is not asked.

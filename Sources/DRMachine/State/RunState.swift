@@ -2,7 +2,6 @@ package import DRRunbook
 
 /// The state of a run: a pure function of plan and journal.
 package struct RunState: Sendable, Equatable {
-    package let plan: Plan
     package internal(set) var created: RunCreated?
     package internal(set) var status: RunStatus = .starting
     package internal(set) var runner: RunnerIdentity?
@@ -45,11 +44,13 @@ package struct RunState: Sendable, Equatable {
 
     /// The state before the first event.
     package init(plan: Plan) {
-        self.plan = plan
         topology = Topology(plan)
         progress = Progress(topology)
         steps = StepStates(topology)
     }
+
+    /// The plan in force.
+    package var plan: Plan { topology.plan }
 
     /// The steps of a rollback that was begun, in their order.
     package var rollbackSteps: [PlannedStep] {
@@ -61,6 +62,14 @@ package struct RunState: Sendable, Equatable {
     package var unconfirmedSteps: [StepID] {
         progress.doubted.values.filter { !canProbe($0) }.map { topology.steps[$0].id }
     }
+
+    /// Whether a request was carried out or refused; its file may go.
+    package func hasAnswered(_ request: String) -> Bool {
+        appliedRequests.contains(request) || refusedRequests.contains(request)
+    }
+
+    /// Steps that have begun and are not over: under way, waiting, or with somebody.
+    package var activeSteps: [StepID] { progress.active.values.map { topology.steps[$0].id } }
 
     /// The plan's steps that are not over, in declared order: what is still to come.
     package var openSteps: [StepID] {
@@ -117,7 +126,7 @@ package struct StepState: Sendable, Equatable {
     package var firstIntendedAt: Moment?
     /// By the supervisor's clock where an attempt ended the step, else by the runner's.
     package var endedAt: Moment?
-    package var card: Card?
+    @Boxed package var card: Card?
     /// Counted for the card that is shown.
     package var approvals: [Approval] = []
     /// Who said that the card that is shown was seen; nil: nobody.
@@ -140,7 +149,7 @@ package struct StepState: Sendable, Equatable {
     /// It had succeeded when the machine was restarted, and may not hold any more.
     package internal(set) var restartDoubt = RestartDoubt.none
     /// A person said that it is done, and the probe is asked.
-    var claim: Request?
+    @Boxed var claim: Request?
     /// What its last failure is followed by, and has not been yet.
     var followUp: AfterFailure?
     /// Why its last try failed for good; a card that a person gets instead tells it.
@@ -207,10 +216,10 @@ package enum StepPhase: Sendable, Equatable {
 
 /// An attempt and what is known of it.
 package struct AttemptState: Sendable, Equatable {
-    package var spec: AttemptSpec
+    @Shared package var spec: AttemptSpec
     package var intendedAt: Moment
-    package var start: AttemptStart?
-    package var end: AttemptEnd?
+    @Boxed package var start: AttemptStart?
+    @Boxed package var end: AttemptEnd?
     /// Nobody knows what became of it.
     package var isLost = false
     /// Why it is being ended before its time.

@@ -1,7 +1,8 @@
 import DRRunbook
 
 /// What the plan says about order, looked up once: a thousand steps must not be searched for every input.
-struct Topology: Sendable, Equatable {
+final class Topology: Sendable, Equatable {
+    let plan: Plan
     /// Steps, then cleanup; a step's index here is its declared order.
     let steps: [PlannedStep]
     let mainCount: Int
@@ -25,6 +26,7 @@ struct Topology: Sendable, Equatable {
     let files: Set<String>
 
     init(_ plan: Plan) {
+        self.plan = plan
         steps = plan.allSteps
         mainCount = plan.steps.count
         cleanupStart = mainCount + plan.rollbacks.count
@@ -63,7 +65,7 @@ struct Topology: Sendable, Equatable {
         files = Set(plan.files.map(\.path))
     }
 
-    static func == (one: Topology, other: Topology) -> Bool { one.steps == other.steps }
+    static func == (one: Topology, other: Topology) -> Bool { one === other || one.plan == other.plan }
 
     func isMain(_ index: Int) -> Bool { index < mainCount }
     func isRollback(_ index: Int) -> Bool { index >= mainCount && index < cleanupStart }

@@ -17,21 +17,21 @@ package struct PlannedStep: Codable, Sendable, Equatable {
     /// The longest the whole step may take, waiting and retries included.
     package var within: TimeSpan?
     /// What an attempt's processes may hold; nil: what the machine has.
-    package var limits: ProcessLimits?
+    @Boxed package var limits: ProcessLimits?
     package var retry: RetryPolicy
     package var onFailure: FailurePolicy
-    package var probe: Check?
+    @Boxed package var probe: Check?
     package var env: [String: EnvironmentValue]
     package var outputs: [String: OutputType]
     package var marks: [PlannedMark]
-    package var measures: PlannedMeasure?
-    package var background: BackgroundPolicy?
+    @Boxed package var measures: PlannedMeasure?
+    @Boxed package var background: BackgroundPolicy?
     /// The group of `Plan.concurrency` whose limit counts it.
     package var concurrency: String?
     /// It asks whether a dependency is there; nil for all other steps.
-    package var gate: PlannedGate?
+    @Boxed package var gate: PlannedGate?
     /// It tells somebody that another step's card waits; nil for all other steps.
-    package var escalation: PlannedEscalation?
+    @Boxed package var escalation: PlannedEscalation?
     /// The main step that it undoes; nil for all but rollbacks.
     package var undoes: StepID?
     /// Set where the runbook leaves this step out of drills; the step is then skipped with this reason.

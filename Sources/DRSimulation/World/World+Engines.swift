@@ -129,10 +129,8 @@ extension World {
         engines[index].isSyncing = false
         try checker.acknowledge(events, in: self)
         react(to: events)
-        let state = engines[index].state
-        let settled = engines[index].handedOver.filter {
-            state.appliedRequests.contains($0) || state.refusedRequests.contains($0)
-        }
+        var settled: [String] = []
+        for id in engines[index].handedOver where engines[index].state.hasAnswered(id) { settled.append(id) }
         if !settled.isEmpty {
             engines[index].handedOver.subtract(settled)
             after(network.time(0...20 * .millisecond), .settle(settled.sorted()))
@@ -158,24 +156,25 @@ extension World {
 
     private func begin(_ action: Action, _ index: Int) {
         let life = engines[index].life
-        let state = engines[index].state
         switch action {
         case .connect(let place):
             after(network.time(0...5 * .millisecond), .connecting(engine: index, life: life, place, tries: 1))
         case .checkIsolation:
-            guard engines[index].lines[.inside] != nil, let generation = state.supervisors[.inside]?.generation else {
+            guard engines[index].lines[.inside] != nil,
+                let generation = engines[index].state.supervisors[.inside]?.generation
+            else {
                 return
             }
             after(
                 network.time(10 * .millisecond...800 * .millisecond),
                 .isolationAnswered(engine: index, life: life, generation: generation))
         case .start(let attempt):
-            guard let spec = state.steps[attempt.step]?.attempt(attempt)?.spec,
+            guard let spec = engines[index].state.steps[attempt.step]?.attempt(attempt)?.spec,
                 let line = engines[index].lines[spec.place]
             else { return }
             send(.start(epoch: engines[index].epoch, spec: spec, secrets: [:]), over: line)
         case .stop(let attempt):
-            guard let spec = state.steps[attempt.step]?.attempt(attempt)?.spec,
+            guard let spec = engines[index].state.steps[attempt.step]?.attempt(attempt)?.spec,
                 let line = engines[index].lines[spec.place]
             else { return }
             send(.stop(epoch: engines[index].epoch, attempt: attempt), over: line)
@@ -185,7 +184,7 @@ extension World {
             send(.finish(epoch: engines[index].epoch), over: line)
         case .ensureGone(let place):
             engines[index].unwanted.insert(place)
-            if let generation = state.lingering[place] {
+            if let generation = engines[index].state.lingering[place] {
                 after(
                     network.time(0...5 * .millisecond),
                     .finishing(engine: index, life: life, place, generation: generation))

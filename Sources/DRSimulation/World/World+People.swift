@@ -37,13 +37,12 @@ extension World {
         guard !isClosed else { return }
         after(20 * .second, .diligence)
         callOperator(within: .second)
-        let state = lastKnown
-        if case .paused = state.status { act(.proceed) }
-        if case .asked = state.rollback { act(.rollback) }
-        for step in plan.allSteps {
-            switch state.steps[step.id]?.phase {
-            case .asking: if let card = state.steps[step.id]?.card { act(.card(step.id, card)) }
-            case .held, .inDoubt: act(.question(step.id))
+        if case .paused = lastKnown.status { act(.proceed) }
+        if case .asked = lastKnown.rollback { act(.rollback) }
+        for step in lastKnown.activeSteps {
+            switch lastKnown.steps[step]?.phase {
+            case .asking: if let card = lastKnown.steps[step]?.card { act(.card(step, card)) }
+            case .held, .inDoubt: act(.question(step))
             default: break
             }
         }

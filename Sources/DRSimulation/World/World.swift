@@ -174,7 +174,7 @@ final class World {
     }
 
     /// What the last runner that was started knows, or knew.
-    var lastKnown: RunState { engines[lastStarted].state }
+    var lastKnown: RunState { _read { yield engines[lastStarted].state } }
 
     var isClosed: Bool { checker.isClosed }
 }
