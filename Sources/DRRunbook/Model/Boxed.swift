@@ -9,6 +9,7 @@
 
     private var box: Box?
 
+    /// Keeps the value; this is what an assignment of it calls.
     package init(wrappedValue: Value?) { box = wrappedValue.map(Box.init) }
 
     package var wrappedValue: Value? {

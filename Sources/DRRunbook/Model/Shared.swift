@@ -7,6 +7,7 @@
 
     private var box: Box
 
+    /// Keeps the value; this is what an assignment of it calls.
     package init(wrappedValue: Value) { box = Box(wrappedValue) }
 
     package var wrappedValue: Value {
