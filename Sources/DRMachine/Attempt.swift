@@ -225,6 +225,7 @@ package struct AttemptStart: Codable, Sendable, Equatable {
 package struct AttemptEnd: Codable, Sendable, Equatable {
     package var at: Moment
     package var result: Result
+    /// nil: it wrote nothing.
     package var standardOutput: OutputRecord?
     package var standardError: OutputRecord?
     /// Declared outputs, read from `$DRCTL_OUTPUT`; undeclared names are left out.
@@ -263,7 +264,7 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
     package var succeeded: Bool { result == .exited(0) }
 }
 
-/// What became of one output stream, which lies masked in a file.
+/// What became of one output stream, which lies masked in a file; where nothing could be kept, there is no file.
 package struct OutputRecord: Codable, Sendable, Equatable {
     /// Relative to the run's directory.
     package var path: String

@@ -81,14 +81,9 @@ struct AttemptProcess: Sendable {
         _ stream: SubprocessOutputSequence, as kind: String, until main: ProcessIdentity
     ) async -> OutputRecord? {
         let name = "\(SupervisorConfiguration.outputFolder)/\(attempt.fileName).\(kind)"
-        let opened = try? OutputFile(
+        var file = OutputFile(
             at: configuration.folder.appending(name), name: "\(configuration.place.rawValue)/\(name)",
             secrets: program.secrets)
-        guard var file = opened else {
-            // The process must not stand still on a full pipe because its output cannot be kept.
-            do { for try await _ in stream {} } catch {}
-            return nil
-        }
         var chunks = 0
         do {
             for try await buffer in stream {

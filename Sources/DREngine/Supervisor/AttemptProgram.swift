@@ -25,7 +25,7 @@ struct AttemptProgram: Sendable {
     var resultFile: FilePath
     var secrets: SecretPatterns
 
-    /// Resolves the executable, writes the script, makes a fresh, empty `$DRCTL_OUTPUT`.
+    /// Resolves the executable, writes the script, makes a fresh, empty `$DRCTL_OUTPUT` for declared outputs.
     /// Blocks: it reads and hashes the executable.
     /// - Parameter secrets: name to bytes.
     /// - Throws: what an attempt that could not start reports: what, why, and what next.
@@ -80,7 +80,14 @@ struct AttemptProgram: Sendable {
         executableDigest = try Self.wrap("read \(executable)") { () throws(SystemError) in
             try digests.digest(of: executable)
         }
-        try Self.wrap("make \(resultFile)") { () throws(SystemError) in try Self.write([], freshAt: resultFile) }
+        // Whoever declares no outputs seldom writes any, and then makes the file.
+        try Self.wrap("make \(resultFile)") { () throws(SystemError) in
+            if spec.outputs.isEmpty {
+                try Self.removeLeftover(resultFile)
+            } else {
+                try Self.write([], freshAt: resultFile)
+            }
+        }
         guard (try? FileStatus.following(workingDirectory))?.kind == .directory else {
             throw EngineError(
                 .system, "the working directory \(workingDirectory) of \(spec.attempt) is not there",
@@ -166,8 +173,12 @@ struct AttemptProgram: Sendable {
     }
 
     private static func write(_ bytes: [UInt8], freshAt path: FilePath) throws(SystemError) {
-        if try FileStatus.ifPresent(at: path) != nil { try DurableFile.remove(path) }
+        try removeLeftover(path)
         try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600).writeAll(bytes)
+    }
+
+    private static func removeLeftover(_ path: FilePath) throws(SystemError) {
+        if try FileStatus.ifPresent(at: path) != nil { try DurableFile.remove(path) }
     }
 
     private static func wrap<Success>(

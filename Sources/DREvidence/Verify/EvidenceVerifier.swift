@@ -191,6 +191,8 @@ package struct EvidenceVerifier {
                         + "(\(Wording.count(sizeBytes, "byte"))) is journaled")
             }
         } catch {
+            // Nothing of it was kept, and that is what is journaled.
+            if sizeBytes == 0, error.errno == .noSuchFileOrDirectory { return result.add(path, .holds, "no file") }
             result.add(path, .notEstablished, error.message)
         }
     }

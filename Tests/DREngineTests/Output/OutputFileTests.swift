@@ -13,9 +13,10 @@ import Testing
     ) throws -> (record: OutputRecord, bytes: [UInt8]) {
         let path = FilePath("/tmp/drctl-output-\(UInt64.random(in: 0...UInt64.max))")
         defer { try? DurableFile.remove(path) }
-        var file = try OutputFile(at: path, name: "outside/output/x.out", secrets: secrets, limit: limit)
+        var file = OutputFile(at: path, name: "outside/output/x.out", secrets: secrets, limit: limit)
         for write in writes { file.take(Array(write.utf8)) }
-        let record = file.finish()
+        let finished = file.finish()
+        let record = try #require(finished)
         return (record, try DurableFile.read(at: path, limit: 1 << 20))
     }
 
@@ -43,8 +44,20 @@ import Testing
         #expect(record.tail == "user *** ok\n" && record.sha256 == Digest.of(bytes))
     }
 
-    @Test func anEmptyStreamHasARecordToo() throws {
-        let (record, bytes) = try record([])
-        #expect(bytes == [] && record.sizeBytes == 0 && record.tail == "" && record.sha256 == Digest.of([UInt8]()))
+    @Test func aStreamThatNothingWasWrittenToHasNeitherRecordNorFile() throws {
+        let path = FilePath("/tmp/drctl-output-\(UInt64.random(in: 0...UInt64.max))")
+        let file = OutputFile(at: path, name: "outside/output/x.out", secrets: .none)
+        let finished = file.finish()
+        #expect(finished == nil)
+        #expect(try FileStatus.ifPresent(at: path) == nil)
+    }
+
+    @Test func whatCannotBeKeptIsCountedAndItsEndIsThereForPeople() throws {
+        var file = OutputFile(at: "/nowhere/x.out", name: "outside/output/x.out", secrets: .none)
+        file.take(Array("gone\n".utf8))
+        let finished = file.finish()
+        let record = try #require(finished)
+        #expect(record.truncated && record.sizeBytes == 0 && record.sha256 == Digest.of([UInt8]()))
+        #expect(record.tail == "gone\n")
     }
 }

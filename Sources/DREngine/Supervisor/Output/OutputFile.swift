@@ -4,14 +4,16 @@ internal import DRSystem
 internal import Glibc
 internal import SystemPackage
 
-/// One output stream of an attempt on its way into a file: masked, cut at a limit, digested as written.
+/// One output stream of an attempt on its way into a file: masked, cut at a limit, digested as written. The file is
+/// made when there is something to be written: most attempts write to one of their streams, or to none.
 struct OutputFile: ~Copyable {
     /// What an attempt may leave in each of its two streams.
     static let limitBytes = 8 << 20
     /// What is kept of the end for people.
     static let tailBytes = 2 << 10
 
-    private let file: Descriptor
+    private let path: FilePath
+    private var file: Descriptor?
     private let name: String
     private let limit: Int
     private var mask: SecretMask
@@ -24,11 +26,8 @@ struct OutputFile: ~Copyable {
     /// - Parameters:
     ///   - path: a file that is made anew.
     ///   - name: what the record calls it: its path relative to the run's directory.
-    init(
-        at path: FilePath, name: String, secrets: SecretPatterns, limit: Int = OutputFile.limitBytes
-    ) throws(SystemError) {
-        file = try Descriptor(
-            opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_APPEND, mode: 0o600)
+    init(at path: FilePath, name: String, secrets: SecretPatterns, limit: Int = OutputFile.limitBytes) {
+        self.path = path
         self.name = name
         self.limit = limit
         mask = SecretMask(secrets)
@@ -38,12 +37,14 @@ struct OutputFile: ~Copyable {
     mutating func take(_ bytes: [UInt8]) { keep(mask.take(bytes)) }
 
     /// Writes what was held back, and says what became of the stream. Not durable: it is evidence, not state.
-    consuming func finish() -> OutputRecord {
+    /// - Returns: nil where nothing was written to it. Where nothing could be kept, there is a record and no file.
+    consuming func finish() -> OutputRecord? {
         keep(mask.finish())
+        if written == 0, dropped == 0 { return nil }
         if dropped > 0 {
             let reason = failure.map { "because \($0.message)" } ?? "beyond the limit of \(limit) bytes"
             let marker = Array("\n[drctl: \(dropped) further bytes were not kept, \(reason)]\n".utf8)
-            if failure == nil, (try? file.writeAll(marker)) != nil {
+            if failure == nil, (try? append(marker)) != nil {
                 hasher.update(marker)
                 written += marker.count
             }
@@ -62,15 +63,23 @@ struct OutputFile: ~Copyable {
         dropped += Int64(bytes.count - kept.count)
         if kept.isEmpty { return }
         do throws(SystemError) {
-            try file.writeAll(kept)
+            try append(kept)
             hasher.update(kept)
             written += kept.count
         } catch {
             // What a failed write left behind is not known: the file ends where the digest does.
             failure = error
             dropped += Int64(kept.count)
-            try? file.truncate(to: Int64(written))
+            try? file?.truncate(to: Int64(written))
         }
+    }
+
+    private mutating func append(_ bytes: [UInt8]) throws(SystemError) {
+        if file == nil {
+            file = try Descriptor(
+                opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_APPEND, mode: 0o600)
+        }
+        try file?.writeAll(bytes)
     }
 
     /// Whole lines where there are any, and whole characters.
