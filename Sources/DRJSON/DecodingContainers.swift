@@ -7,7 +7,7 @@ struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     init(frame: DecodingFrame) {
         self.frame = frame
         let document = frame.document
-        guard document.tokens[frame.index].count > 16 else {
+        guard document.tokens[frame.index].count > 64 else {
             table = nil
             return
         }

@@ -13,7 +13,7 @@ struct DecodingFrame: Decoder {
     private var token: JSONDocument.Token { document.tokens[index] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard token.kind == .object else { throw mismatch([String: Any].self, "an object") }
+        try requireObject()
         return KeyedDecodingContainer(MemberReader(frame: self))
     }
 
@@ -24,13 +24,40 @@ struct DecodingFrame: Decoder {
 
     func singleValueContainer() -> any SingleValueDecodingContainer { SingleReader(frame: self) }
 
+    // MARK: members
+
+    func requireObject() throws {
+        guard token.kind == .object else { throw mismatch([String: Any].self, "an object") }
+    }
+
+    func find(_ name: String) -> DecodingFrame? {
+        document.member(name, of: index).map { DecodingFrame(document, $0) }
+    }
+
+    func member(_ name: String) throws -> DecodingFrame {
+        if let member = find(name) { return member }
+        throw DecodingError.keyNotFound(
+            JSONDocument.Name(stringValue: name),
+            .init(codingPath: codingPath, debugDescription: "there is no `\(name)`"))
+    }
+
+    /// The name of an object's only member; nil where there are none or more.
+    var onlyName: String? { token.count == 1 ? document.text(document.tokens[index + 1]) : nil }
+
     // MARK: values
 
     var isNull: Bool { token.kind == .null }
 
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        if type == String.self, let text = try text() as? Value { return text }
+        if type == String.self { return try text(as: type) }
         return try Value(from: self)
+    }
+
+    /// A function of its own: the type of the optional that the cast makes would be looked up for every value.
+    @inline(never) private func text<Value: Decodable>(as type: Value.Type) throws -> Value {
+        let text = try text()
+        guard let value = text as? Value else { return try Value(from: self) }
+        return value
     }
 
     func boolean() throws -> Bool {

@@ -21,8 +21,10 @@ final class EncodingFrame: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
     var count: Int { entries.count }
 
+    func beginObject() { form = .members }
+
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        form = .members
+        beginObject()
         return KeyedEncodingContainer(MemberWriter(frame: self))
     }
 
@@ -55,7 +57,7 @@ final class EncodingFrame: Encoder {
 
     func write<Value: Encodable>(_ value: Value) throws {
         // Elements of arrays and what is behind an optional come here by their generic type.
-        if Value.self == String.self, let text = value as? String { return writeText(text) }
+        if Value.self == String.self, writeAsText(value) { return }
         var frame = spare ?? EncodingFrame()
         spare = nil
         try value.encode(to: frame)
@@ -64,6 +66,13 @@ final class EncodingFrame: Encoder {
         guard isKnownUniquelyReferenced(&frame) else { return }
         frame.clear()
         spare = frame
+    }
+
+    /// A function of its own, as casts of a value whose type is not known here are dear even where they are not made.
+    @inline(never) private func writeAsText<Value: Encodable>(_ value: Value) -> Bool {
+        guard let text = value as? String else { return false }
+        writeText(text)
+        return true
     }
 
     private func clear() {
@@ -80,13 +89,16 @@ final class EncodingFrame: Encoder {
 
     func writeInteger(_ value: some BinaryInteger) {
         guard var rest = UInt64(exactly: value.magnitude) else { return bytes.append(contentsOf: String(value).utf8) }
-        if value < 0 { bytes.append(0x2d) }
-        let start = bytes.count
+        // The longest have 20 digits.
+        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+        var first = digits.count
         repeat {
-            bytes.append(0x30 + UInt8(rest % 10))
+            first -= 1
+            digits[first] = 0x30 + UInt8(rest % 10)
             rest /= 10
         } while rest > 0
-        bytes[start...].reverse()
+        if value < 0 { bytes.append(0x2d) }
+        for index in first..<digits.count { bytes.append(digits[index]) }
     }
 
     func writeText(_ text: String) { Self.append(text, to: &bytes) }

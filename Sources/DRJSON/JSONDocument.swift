@@ -4,17 +4,34 @@ final class JSONDocument: Sendable {
 
     /// A value, or a member's key, in the order of the text.
     struct Token: Sendable {
-        var kind: Kind
+        let kind: Kind
+        // Half the size of Int: a plan of many steps has millions of tokens.
+        private var first: UInt32
+        private var last: UInt32
+        private var following: UInt32
+        private var held: UInt32 = 0
+
+        init(_ kind: Kind, start: Int, end: Int, next: Int) {
+            self.kind = kind
+            (first, last, following) = (UInt32(start), UInt32(end), UInt32(next))
+        }
+
         /// Its bytes; of a text, without the quotes.
-        var start: Int
-        var end: Int
+        var start: Int { Int(first) }
+        var end: Int { Int(last) }
         /// The index of the token after it and all that it holds.
-        var next: Int
+        var next: Int { Int(following) }
         /// Of an array or an object: how many elements or members.
-        var count: Int
+        var count: Int { Int(held) }
+
+        mutating func close(end: Int, next: Int, count: Int) {
+            (last, following, held) = (UInt32(end), UInt32(next), UInt32(count))
+        }
     }
 
     static let deepest = 512
+    /// What a token's places can say.
+    static let longest = Int(UInt32.max)
 
     let bytes: [UInt8]
     let tokens: [Token]
@@ -34,25 +51,23 @@ final class JSONDocument: Sendable {
             : String(decoding: bytes[token.start..<token.end], as: UTF8.self)
     }
 
-    func holds(_ token: Token, _ text: String) -> Bool {
-        if token.kind == .escapedText { return self.text(token) == text }
-        guard text.utf8.count == token.end - token.start else { return false }
-        var index = token.start
-        for byte in text.utf8 {
-            if bytes[index] != byte { return false }
-            index += 1
-        }
-        return true
-    }
-
     /// The index of the value of a member; nil: there is none of that name.
     func member(_ name: String, of object: Int) -> Int? {
+        let wanted = name.utf8.span
+        let end = tokens[object].next
         var key = object + 1
-        while key < tokens[object].next {
-            if holds(tokens[key], name) { return key + 1 }
+        while key < end {
+            if holds(tokens[key], name, wanted) { return key + 1 }
             key = tokens[key + 1].next
         }
         return nil
+    }
+
+    private func holds(_ token: Token, _ name: String, _ wanted: Span<UInt8>) -> Bool {
+        guard token.kind == .text else { return text(token) == name }
+        guard token.end - token.start == wanted.count else { return false }
+        for index in wanted.indices where bytes[token.start + index] != wanted[index] { return false }
+        return true
     }
 
     /// The names and numbers that lead to a value: it is asked for only when something is told of it.

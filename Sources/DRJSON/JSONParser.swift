@@ -10,6 +10,7 @@ struct JSONParser {
     }
 
     mutating func parse() throws {
+        guard bytes.count <= JSONDocument.longest else { throw wrong("it is longer than 4 GiB") }
         skipSpace()
         try value(depth: 0)
         skipSpace()
@@ -29,7 +30,7 @@ struct JSONParser {
     }
 
     private mutating func add(_ kind: JSONDocument.Kind, from start: Int, to end: Int) {
-        tokens.append(.init(kind: kind, start: start, end: end, next: tokens.count + 1, count: 0))
+        tokens.append(.init(kind, start: start, end: end, next: tokens.count + 1))
     }
 
     private mutating func value(depth: Int) throws {
@@ -108,9 +109,7 @@ struct JSONParser {
 
     private mutating func close(_ token: Int, _ count: Int) {
         position += 1
-        tokens[token].end = position
-        tokens[token].next = tokens.count
-        tokens[token].count = count
+        tokens[token].close(end: position, next: tokens.count, count: count)
     }
 
     private mutating func text() throws {

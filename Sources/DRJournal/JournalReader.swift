@@ -117,7 +117,7 @@ package enum JournalReader {
             events.reserveCapacity(parts[part].count)
             for index in parts[part] {
                 do throws(MachineError) {
-                    events.append(try EventCodec.decode(bytes[lines[index]]))
+                    events.append(try EventCodec.decode(Array(bytes[lines[index]])))
                 } catch {
                     let number = first + index
                     return .failure(
@@ -164,7 +164,7 @@ package enum JournalReader {
         let lines = bytes[chain.committedBytes...].split(separator: UInt8(ascii: "\n"))
         for (line, number) in zip(lines, fault.events) {
             do throws(MachineError) {
-                _ = try EventCodec.decode(line)
+                _ = try EventCodec.decode(Array(line))
             } catch {
                 return JournalChain.Fault(events: number...number, reason: fault.reason)
             }

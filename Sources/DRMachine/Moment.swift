@@ -1,7 +1,8 @@
+internal import DRJSON
 package import DRRunbook
 
 /// A point in time as a machine saw it: wall clock for people, boot time for arithmetic within one boot.
-package struct Moment: Hashable, Sendable, Codable {
+package struct Moment: Hashable, Sendable {
     /// Nanoseconds since 1970-01-01T00:00:00Z, by the wall clock; may jump.
     package var wall: Int64
     /// Nanoseconds since the machine started (CLOCK_BOOTTIME); never jumps, says nothing across a restart.
@@ -35,5 +36,19 @@ package struct Moment: Hashable, Sendable, Codable {
     /// Whether a due moment has come. Either clock's word is enough: what waits fails closed.
     package func isPast(_ due: Moment) -> Bool {
         (sharesBoot(with: due) && boot >= due.boot) || wall >= due.wall
+    }
+}
+
+extension Moment: Codable {
+    package init(from decoder: any Decoder) throws {
+        let object = try ObjectReader(decoder)
+        self.init(wall: try object.integer("wall"), boot: try object.integer("boot"), bootID: try object.text("bootID"))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var object = ObjectWriter(encoder)
+        try object.write("boot", integer: boot)
+        try object.write("bootID", text: bootID)
+        try object.write("wall", integer: wall)
     }
 }

@@ -120,9 +120,10 @@ struct JournalChain {
     /// The number at the end of a canonical event line, `,"n":N}`; nil for any other line.
     private static func eventNumber(_ line: ArraySlice<UInt8>) -> Int? {
         guard line.last == UInt8(ascii: "}") else { return nil }
-        let digits = line.dropLast().suffix(20).reversed().prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        guard line.dropLast(1 + digits.count).suffix(5).elementsEqual(#","n":"#.utf8) else { return nil }
-        let text = String(decoding: digits.reversed(), as: UTF8.self)
+        var start = line.endIndex - 1
+        while start > line.startIndex, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(line[start - 1]) { start -= 1 }
+        guard line[..<start].suffix(5).elementsEqual(#","n":"#.utf8) else { return nil }
+        let text = String(decoding: line[start..<(line.endIndex - 1)], as: UTF8.self)
         return Int(text).flatMap { String($0) == text ? $0 : nil }
     }
 }

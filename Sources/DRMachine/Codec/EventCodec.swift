@@ -46,8 +46,7 @@ package enum EventCodec {
 
     /// The event of a line (without its line break).
     /// - Throws: `malformed` when the line is not exactly what `encode` writes for some event.
-    package static func decode(_ line: some Collection<UInt8>) throws(MachineError) -> JournaledEvent {
-        let bytes = Array(line)
+    package static func decode(_ bytes: [UInt8]) throws(MachineError) -> JournaledEvent {
         let read: JournaledEvent
         do {
             read = try CanonicalJSON.decode(Line.self, from: bytes).event
@@ -80,33 +79,32 @@ package enum EventCodec {
     private struct Line: Codable {
         var event: JournaledEvent
 
-        enum Key: String, CodingKey { case n, at, event, data }
-
         init(_ event: JournaledEvent) { self.event = event }
 
         init(from decoder: any Decoder) throws {
-            let line = try decoder.container(keyedBy: Key.self)
-            let number = try line.decode(Int.self, forKey: .n)
-            let text = try line.decode(String.self, forKey: .event)
-            guard number > 0 else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .n, in: line, debugDescription: "an event's number is 1 or more")
-            }
+            let line = try ObjectReader(decoder)
+            let number = try line.integer("n", as: Int.self)
+            let text = try line.text("event")
+            guard number > 0 else { throw line.wrong("n", "an event's number is 1 or more") }
             guard let name = Event.Name(rawValue: text) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .event, in: line, debugDescription: "`\(text)` is not an event that this drctl knows")
+                throw line.wrong("event", "`\(text)` is not an event that this drctl knows")
             }
             event = JournaledEvent(
-                number: number, at: try line.decode(Moment.self, forKey: .at),
-                event: try Event(name, from: line.superDecoder(forKey: .data)))
+                number: number, at: try line.value("at"), event: try Event(name, from: line.decoder(of: "data")))
         }
 
         func encode(to encoder: any Encoder) throws {
-            var line = encoder.container(keyedBy: Key.self)
-            try line.encode(event.number, forKey: .n)
-            try line.encode(event.at, forKey: .at)
-            try line.encode(event.event.name, forKey: .event)
-            try event.event.encodeData(to: line.superEncoder(forKey: .data))
+            var line = ObjectWriter(encoder)
+            try line.write("at", event.at)
+            try line.write("data", EventData(event: event.event))
+            try line.write("event", text: event.event.name.rawValue)
+            try line.write("n", integer: event.number)
         }
+    }
+
+    /// What an event says, without its name.
+    private struct EventData: Encodable {
+        var event: Event
+        func encode(to encoder: any Encoder) throws { try event.encodeData(to: encoder) }
     }
 }

@@ -1,3 +1,4 @@
+import DRJSON
 import DRRunbook
 
 extension Event {
@@ -64,9 +65,19 @@ extension Event {
 }
 
 /// The keys of an event's `data`, where it is not one of the types that has its own.
-private enum Field: String, CodingKey {
+private enum Field: String {
     case approval, attempt, card, cause, due, end, generation, id, outcome, outputs, ownerUID, place, policy, reason
     case start, step, steps, text, uid
+}
+
+extension ObjectWriter {
+    fileprivate mutating func encode(_ value: some Encodable, forKey field: Field) throws {
+        try write(field.rawValue, value)
+    }
+
+    fileprivate mutating func encodeIfPresent(_ value: (some Encodable)?, forKey field: Field) throws {
+        if let value { try write(field.rawValue, value) }
+    }
 }
 
 extension Event {
@@ -85,12 +96,12 @@ extension Event {
         case .resyncRecorded(let record): try record.encode(to: encoder)
         case .requestApplied(let request): try request.encode(to: encoder)
         default:
-            var data = encoder.container(keyedBy: Field.self)
+            var data = ObjectWriter(encoder)
             try encodeFields(into: &data)
         }
     }
 
-    private func encodeFields(into data: inout KeyedEncodingContainer<Field>) throws {
+    private func encodeFields(into data: inout ObjectWriter) throws {
         switch self {
         case .supervisorLost(let place, let generation), .supervisorGone(let place, let generation):
             try data.encode(place, forKey: .place)
@@ -131,7 +142,7 @@ extension Event {
         }
     }
 
-    private func encodeStepFields(into data: inout KeyedEncodingContainer<Field>) throws {
+    private func encodeStepFields(into data: inout ObjectWriter) throws {
         switch self {
         case .rollbackAsked(let due): try data.encodeIfPresent(due, forKey: .due)
         case .rollbackBegan(let steps): try data.encode(steps, forKey: .steps)
@@ -189,14 +200,14 @@ extension Event {
         case .lossMeasured: self = .lossMeasured(try LossMeasure(from: decoder))
         case .resyncRecorded: self = .resyncRecorded(try ResyncRecord(from: decoder))
         case .requestApplied: self = .requestApplied(try AcceptedRequest(from: decoder))
-        default: self = try Event(name, fields: try decoder.container(keyedBy: Field.self))
+        default: self = try Event(name, fields: try ObjectReader(decoder))
         }
     }
 
-    private init(_ name: Name, fields data: KeyedDecodingContainer<Field>) throws {
-        func get<Wanted: Decodable>(_ key: Field) throws -> Wanted { try data.decode(Wanted.self, forKey: key) }
+    private init(_ name: Name, fields data: ObjectReader) throws {
+        func get<Wanted: Decodable>(_ key: Field) throws -> Wanted { try data.value(key.rawValue) }
         func find<Wanted: Decodable>(_ key: Field) throws -> Wanted? {
-            try data.decodeIfPresent(Wanted.self, forKey: key)
+            try data.valueIfPresent(key.rawValue)
         }
         switch name {
         case .supervisorLost: self = .supervisorLost(try get(.place), generation: try get(.generation))
@@ -237,7 +248,7 @@ extension Event {
         case .runCreated, .runnerStarted, .planAdopted, .supervisorReady, .isolationChecked, .attemptIntended,
             .cardShown, .clockMarked, .lossMeasured, .resyncRecorded, .requestApplied:
             throw DecodingError.dataCorrupted(
-                .init(codingPath: data.codingPath, debugDescription: "`\(name.rawValue)` has a type of its own"))
+                .init(codingPath: data.path, debugDescription: "`\(name.rawValue)` has a type of its own"))
         }
     }
 }

@@ -1,3 +1,5 @@
+import DRJSON
+
 extension AttemptReport.Phase: Codable {
     private struct Starting: Codable { var at: Moment }
     private struct Ended: Codable {

@@ -9,6 +9,8 @@
 // of several supervisors follow each other in one spool, each beginning with `supervisorStarted`; a torn last line,
 // which nobody was told of, is dropped by the reader.
 
+internal import DRJSON
+
 /// A line of a supervisor's spool.
 package enum SpoolRecord: Sendable, Equatable {
     /// A supervisor took the spool over.

@@ -14,10 +14,10 @@ enum StepDigest {
         let graph = StepGraph(steps)
         for id in graph.inOrderOfNeeds {
             guard let index = places[id] else { continue }
-            var text = String(decoding: try PlanCodec.canonical(result[index], what: "step \(id)"), as: UTF8.self)
-            for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)" }
+            var text = try PlanCodec.canonical(result[index], what: "step \(id)")
+            for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)".utf8 }
             let needs = graph.directNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
-            for digest in needs.sorted() { text += "\n\(digest)" }
+            for digest in needs.sorted() { text += "\n\(digest)".utf8 }
             result[index].digest = Digest.of(text)
         }
         return result

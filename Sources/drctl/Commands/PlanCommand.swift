@@ -7,6 +7,7 @@ import DRMachine
 import DRMeasure
 import DRRunbook
 import DRSystem
+import SystemPackage
 
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
@@ -44,7 +45,14 @@ struct PlanCommand: Command {
 
     func perform() async throws -> Outcome {
         let plan = try runbook.plan(real ? .real : .drill)
-        let bytes = try PlanCodec.encode(plan)
+        let isForecast = diff == nil && (format == .text || output.json)
+        let root = isForecast ? try state.root() : nil
+        let (encoded, forecasted) = Parallel.both {
+            Swift.Result { try PlanCodec.encode(plan) }
+        } _: {
+            Swift.Result { try root.flatMap { try Self.forecast(plan, byRunsIn: $0) } }
+        }
+        let bytes = try encoded.get()
         let digest = PlanCodec.digest(bytes)
         if let diff {
             let earlier = try RunView(reading: RunDirectory.find(diff, in: try state.root()))
@@ -53,7 +61,7 @@ struct PlanCommand: Command {
                 [], text: Self.text(changes, since: earlier.directory.id),
                 result: Result(digest: digest.hex, plan: plan, changes: changes))
         }
-        let forecast = format == .text || output.json ? try forecast(plan) : nil
+        let forecast = try forecasted.get()
         let text =
             switch format {
             case .text: Self.text(plan, digest: digest.hex, forecast: forecast)
@@ -68,12 +76,11 @@ struct PlanCommand: Command {
     private static let mostRuns = 20
 
     /// - Returns: nil where no run of this runbook in this mode has come to its end here.
-    private func forecast(_ plan: Plan) throws -> Forecast? {
-        let root = try state.root()
+    private static func forecast(_ plan: Plan, byRunsIn root: FilePath) throws -> Forecast? {
         guard try FileStatus.ifPresent(at: root) != nil else { return nil }
         do {
             let known = try RunHistory.upToDate(root).0.stepTimes(
-                runbook: plan.runbook.name, mode: plan.mode, runs: Self.mostRuns)
+                runbook: plan.runbook.name, mode: plan.mode, runs: mostRuns)
             return known.runs == 0 ? nil : Forecast(plan, times: known.times, runs: known.runs)
         } catch {
             // A plan is worth showing without it: the state directory may be somebody else's.

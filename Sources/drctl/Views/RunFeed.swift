@@ -15,8 +15,9 @@ final class RunFeed: Sendable {
     let news: AsyncStream<Void>
     private let newsSource: AsyncStream<Void>.Continuation
 
-    init(plan: Plan) {
-        state = Mutex(State(run: RunState(plan: plan)))
+    /// - Parameter run: as far as it is known.
+    init(of run: RunState) {
+        state = Mutex(State(run: run))
         (news, newsSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         nudge()
     }

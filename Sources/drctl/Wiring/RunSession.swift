@@ -38,7 +38,7 @@ struct RunSession {
         try GroupTurns(runDirectory: directory.path).prepare(
             (plan.sharedGroups ?? [:]).map { GroupTurn(group: $1, limit: plan.concurrency[$0] ?? 1) })
         let isolation = try await self.isolation(executable)
-        let feed = RunFeed(plan: plan)
+        let feed = RunFeed(of: known?.state ?? RunState(plan: plan))
         let runner = try await Runner(
             Runner.Configuration(
                 directory: directory,
