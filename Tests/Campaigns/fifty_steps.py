@@ -67,13 +67,15 @@ class Campaign:
         """What whoever started the runs asks of drctl, or tells it."""
         return subprocess.run([*self.as_user, self.drctl, *words], env=self.environment, capture_output=True, text=True)
 
+    def status(self, name):
+        try:
+            return json.loads(self.ask("status", name, "--json").stdout)["result"] or {}
+        except (ValueError, KeyError):
+            return {}
+
     def waiting(self, name, what):
         """The steps that wait for something of a person, by a word of what they wait for."""
-        done = self.ask("status", name, "--json")
-        try:
-            return [entry["step"] for entry in json.loads(done.stdout)["result"]["waiting"] if what in entry["for"]]
-        except (ValueError, KeyError, TypeError):
-            return []
+        return [entry["step"] for entry in self.status(name).get("waiting", []) if what in entry["for"]]
 
     def answer(self, name):
         """A person looks into the ledger, and says of what is in doubt whether it was carried out."""
