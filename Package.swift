@@ -80,12 +80,14 @@ let package = Package(
         room(
             "DRJournal",
             imports: [
-                "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
+                "DRParallel", "DRRunbook", "DRMachine", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        room("DRParallel", imports: []),
+        tests(of: "DRParallel"),
         room("DRJSON", imports: []),
         tests(of: "DRJSON"),
-        room("DRRunbook", imports: ["DRJSON", "DRCrypto", .product(name: "Yams", package: "Yams")]),
+        room("DRRunbook", imports: ["DRParallel", "DRJSON", "DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRTestSupport", "DRCrypto"], exclude: ["Diagnostics", "Golden"]),
         room("DRMachine", imports: ["DRJSON", "DRRunbook", "DRCrypto"]),
         tests(of: "DRMachine", imports: ["DRTestSupport", "DRRunbook", "DRCrypto"], exclude: ["Golden", "Scenarios"]),
@@ -120,7 +122,7 @@ let package = Package(
         room(
             "DREngine",
             imports: [
-                "DRJSON", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
+                "DRParallel", "DRJSON", "DRRunbook", "DRMachine", "DRJournal", "DRSystem", "DRCrypto",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -170,7 +172,8 @@ let package = Package(
         .executableTarget(
             name: "drctl",
             dependencies: [
-                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository", "DREvidence",
+                "DRParallel", "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DREngine", "DRRepository",
+                "DREvidence",
                 "DRHistory", "DRCrypto",
                 "DRSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

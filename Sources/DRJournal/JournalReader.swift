@@ -1,4 +1,5 @@
 package import DRMachine
+import DRParallel
 import DRSystem
 package import SystemPackage
 

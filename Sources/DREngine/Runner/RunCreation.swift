@@ -1,6 +1,7 @@
 import DRCrypto
 package import DRJournal
 package import DRMachine
+import DRParallel
 package import DRRunbook
 import DRSystem
 package import SystemPackage

@@ -1,4 +1,5 @@
 import DRCrypto
+import DRParallel
 
 /// What a step's digest covers: its definition in canonical JSON (with `none` for the digest itself), the paths
 /// and digests of the files that it names, and the digests of its needs, sorted. Those cover their own needs in turn.
@@ -12,14 +13,34 @@ enum StepDigest {
         let places = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
         var result = steps
         let graph = StepGraph(steps)
+        let definitions = try definitions(of: steps)
         for id in graph.inOrderOfNeeds {
             guard let index = places[id] else { continue }
-            var text = try PlanCodec.canonical(result[index], what: "step \(id)")
+            var text = definitions[index]
             for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)".utf8 }
             let needs = graph.directNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
             for digest in needs.sorted() { text += "\n\(digest)".utf8 }
             result[index].digest = Digest.of(text)
         }
         return result
+    }
+
+    /// Most of the work, and no part of it needs another.
+    private static func definitions(of steps: [PlannedStep]) throws(RunbookError) -> [[UInt8]] {
+        let parts = Parallel.chunks(of: steps.count, least: 256)
+        let results = Parallel.map(parts.count) { part -> Result<[[UInt8]], RunbookError> in
+            var definitions: [[UInt8]] = []
+            for step in steps[parts[part]] {
+                do throws(RunbookError) {
+                    definitions.append(try PlanCodec.canonical(step, what: "step \(step.id)"))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            return .success(definitions)
+        }
+        var all: [[UInt8]] = []
+        for result in results { all += try result.get() }
+        return all
     }
 }

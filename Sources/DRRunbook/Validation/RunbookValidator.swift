@@ -1,3 +1,5 @@
+import DRParallel
+
 /// Finds what is wrong with the meaning of a runbook: one small pass a concern, every fault reported.
 package enum RunbookValidator {
     /// Each looks at one thing and says all it finds.
@@ -16,7 +18,7 @@ package enum RunbookValidator {
     /// - Returns: every diagnostic, sorted by place.
     package static func diagnostics(for runbook: Runbook, site: Site?, catalogue: Catalogue?) -> [Diagnostic] {
         let validation = Validation(runbook: runbook, site: site, catalogue: catalogue)
-        return passes.flatMap { $0(validation) }.inOrder
+        return Parallel.map(passes.count) { passes[$0](validation) }.flatMap { $0 }.inOrder
     }
 }
 

@@ -5,6 +5,7 @@ import DRHistory
 import DRJournal
 import DRMachine
 import DRMeasure
+import DRParallel
 import DRRunbook
 import DRSystem
 import SystemPackage

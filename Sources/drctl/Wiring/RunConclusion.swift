@@ -2,6 +2,7 @@ import DREvidence
 import DRJournal
 import DRMachine
 import DRMeasure
+import DRParallel
 import DRRunbook
 import DRSystem
 import SystemPackage

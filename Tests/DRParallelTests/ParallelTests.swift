@@ -1,4 +1,4 @@
-import DRSystem
+import DRParallel
 import Testing
 
 @Suite struct ParallelTests {
