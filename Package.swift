@@ -85,7 +85,7 @@ let package = Package(
             ]),
         room("DRParallel", imports: []),
         tests(of: "DRParallel"),
-        room("DRJSON", imports: []),
+        room("DRJSON", imports: ["DRParallel"]),
         tests(of: "DRJSON"),
         room("DRRunbook", imports: ["DRParallel", "DRJSON", "DRCrypto", .product(name: "Yams", package: "Yams")]),
         tests(of: "DRRunbook", imports: ["DRTestSupport", "DRCrypto"], exclude: ["Diagnostics", "Golden"]),

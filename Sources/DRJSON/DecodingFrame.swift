@@ -1,5 +1,5 @@
 /// A value of a document that is being read.
-struct DecodingFrame: Decoder {
+struct DecodingFrame: Decoder, Sendable {
     let document: JSONDocument
     let index: Int
 
@@ -43,6 +43,19 @@ struct DecodingFrame: Decoder {
 
     /// The name of an object's only member; nil where there are none or more.
     var onlyName: String? { token.count == 1 ? document.text(document.tokens[index + 1]) : nil }
+
+    /// The elements of an array.
+    func elements() throws -> [DecodingFrame] {
+        guard token.kind == .array else { throw mismatch([Any].self, "an array") }
+        var elements: [DecodingFrame] = []
+        elements.reserveCapacity(token.count)
+        var next = index + 1
+        while next < token.next {
+            elements.append(DecodingFrame(document, next))
+            next = document.tokens[next].next
+        }
+        return elements
+    }
 
     // MARK: values
 

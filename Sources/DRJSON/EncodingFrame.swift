@@ -75,6 +75,23 @@ final class EncodingFrame: Encoder {
         return true
     }
 
+    /// Writes the next element of a part of an array, which `writeArray` puts together.
+    func writeElement(_ value: some Encodable) throws {
+        if !bytes.isEmpty { bytes.append(0x2c) }
+        try write(value)
+    }
+
+    /// Makes this value an array of the elements that the parts hold.
+    func writeArray(of parts: [[UInt8]]) {
+        form = .single
+        bytes.append(0x5b)
+        for part in parts where !part.isEmpty {
+            if bytes.count > 1 { bytes.append(0x2c) }
+            bytes += part
+        }
+        bytes.append(0x5d)
+    }
+
     private func clear() {
         bytes.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)

@@ -1,4 +1,5 @@
 package import DRCrypto
+package import DRJSON
 
 /// A runbook resolved for one environment and its inputs, frozen and hashed: the contract of a run.
 ///
@@ -17,7 +18,7 @@ package struct Plan: Codable, Sendable, Equatable {
     package var services: [PlannedService]
     /// What a drill must not reach, and what to do when that cannot be demonstrated; nil in a real run.
     package var isolation: PlannedIsolation?
-    package var steps: [PlannedStep]
+    @InParts package var steps: [PlannedStep]
     /// What undoes main steps, each named by its `undoes`; they run only in a rollback.
     package var rollbacks: [PlannedStep]
     /// Whether a run that fails or is cancelled is rolled back.
@@ -107,7 +108,7 @@ extension Plan {
             targets: try plan.decode([String: PlannedTarget].self, forKey: .targets),
             services: try plan.decode([PlannedService].self, forKey: .services),
             isolation: try plan.decodeIfPresent(PlannedIsolation.self, forKey: .isolation),
-            steps: try plan.decode([PlannedStep].self, forKey: .steps),
+            steps: try plan.decode(InParts<PlannedStep>.self, forKey: .steps).wrappedValue,
             rollbacks: try plan.decodeIfPresent([PlannedStep].self, forKey: .rollbacks) ?? [],
             rollback: try plan.decodeIfPresent(RollbackPolicy.self, forKey: .rollback) ?? .never,
             cleanup: try plan.decode([PlannedStep].self, forKey: .cleanup),
