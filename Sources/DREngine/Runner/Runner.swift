@@ -277,7 +277,8 @@ package actor Runner {
         }
     }
 
-    /// One timer, for the earliest due moment. Sleeps are short, so that a wall clock that jumps is noticed.
+    /// One timer, for the earliest due moment. Sleeps are short, so that a wall clock that jumps is noticed; where the
+    /// moment is far, nobody minds five seconds, and a runner that waits for a person sleeps.
     private func schedule(_ due: Moment?) {
         guard due != timerDue else { return }
         timerDue = due
@@ -286,6 +287,7 @@ package actor Runner {
         guard let due else { return }
         let time = configuration.time
         let mailbox = mailbox
+        let second: Int64 = 1_000_000_000
         timer = Task { [weak self] in
             while !Task.isCancelled {
                 let now = time.moment()
@@ -296,7 +298,7 @@ package actor Runner {
                 }
                 // Across a restart of the machine boot times say nothing of each other.
                 let distance = now.bootID == due.bootID ? due.boot - now.boot : due.wall - now.wall
-                let left = min(distance, 1_000_000_000)
+                let left = min(distance, distance > 60 * second ? 5 * second : second)
                 try? await Task.sleep(for: .nanoseconds(max(left, 1_000_000)))
             }
         }
