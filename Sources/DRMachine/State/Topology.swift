@@ -31,7 +31,9 @@ final class Topology: Sendable, Equatable {
         mainCount = plan.steps.count
         cleanupStart = mainCount + plan.rollbacks.count
         var positions: [StepID: Int] = [:]
-        for (index, step) in steps.enumerated() where positions[step.id] == nil { positions[step.id] = index }
+        positions.reserveCapacity(steps.count)
+        // By index: a loop over the steps would copy each of them.
+        for index in steps.indices where positions[steps[index].id] == nil { positions[steps[index].id] = index }
         var dependents = [[Int]](repeating: [], count: steps.count)
         var untilServices = dependents
         var stoppers = dependents
@@ -40,7 +42,7 @@ final class Topology: Sendable, Equatable {
         groups = steps.map { step in step.concurrency.flatMap { numbers[$0] } ?? 0 }
         groupLimits = [.max] + names.map { max(1, plan.concurrency[$0] ?? 1) }
         var isGateGroup = groupLimits.map { _ in false }
-        for (index, step) in steps.enumerated() where step.gate != nil { isGateGroup[groups[index]] = true }
+        for index in steps.indices where steps[index].gate != nil { isGateGroup[groups[index]] = true }
         self.isGateGroup = isGateGroup
         var escalations: [Int: Int] = [:]
         var needCounts = [Int](repeating: 0, count: steps.count)

@@ -52,7 +52,9 @@ package struct Plan: Codable, Sendable, Equatable {
     }
 
     /// Main steps, what undoes them, and cleanup, in this order.
-    package var allSteps: [PlannedStep] { steps + rollbacks + cleanup }
+    package var allSteps: [PlannedStep] {
+        rollbacks.isEmpty && cleanup.isEmpty ? steps : steps + rollbacks + cleanup
+    }
 
     /// Whether there is an inside: a drill's, unless it does without isolation, or nothing is done.
     package var hasInside: Bool { mode == .drill && isolation?.doneWithout == nil && shape?.isTabletop != true }
