@@ -39,8 +39,8 @@ struct MemberReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     private func find(_ key: Key) -> DecodingFrame? {
-        let value = table.map { $0[key.stringValue] } ?? frame.document.member(key.stringValue, of: frame.index)
-        return value.map { DecodingFrame(frame.document, $0) }
+        guard let table else { return frame.find(key.stringValue) }
+        return table[key.stringValue].map { DecodingFrame(frame.document, $0) }
     }
 
     private func member(_ key: Key) throws -> DecodingFrame {

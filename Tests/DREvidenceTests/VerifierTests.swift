@@ -165,6 +165,25 @@ extension Verification {
         #expect(verification.result(of: path) == .notEstablished)
     }
 
+    @Test(
+        "Output of which nothing could be kept has no file; of an empty one that is missing nothing is known",
+        arguments: [(true, Verification.Result.holds), (false, .notEstablished)])
+    func neverKept(truncated: Bool, expected: Verification.Result) throws {
+        var story = FirstDrill.finished
+        let path = "inside/output/space.1.stdout"
+        for index in story.events.indices {
+            guard case .attemptEnded(let attempt, var end) = story.events[index].event,
+                end.standardOutput?.path == path
+            else { continue }
+            end.standardOutput = OutputRecord(
+                path: path, sha256: Digest.of([UInt8]()), sizeBytes: 0, truncated: truncated, tail: "")
+            story.events[index].event = .attemptEnded(attempt, end)
+        }
+        let disk = try RunOnDisk(story)
+        try FileManager.default.removeItem(at: disk.url.appending(path: path))
+        #expect(disk.verify().result(of: path) == expected)
+    }
+
     @Test("A record of another schema is not established, and an older head still verifies")
     func otherSchemaAndLaterEvents() throws {
         let newer = try RunOnDisk()

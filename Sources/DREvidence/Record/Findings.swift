@@ -306,7 +306,7 @@ struct FindingsPass {
                     found.append(
                         Finding(
                             weight: .note, kind: "outputTruncated",
-                            text: "\(attempt.attempt) wrote more than is kept; its output is cut", step: step.id))
+                            text: "not all that \(attempt.attempt) wrote was kept; its output is cut", step: step.id))
                 }
                 if !attempt.survivors.isEmpty {
                     found.append(

@@ -40,7 +40,9 @@ package struct EvidenceVerifier {
             checkAdopted(adoption)
         }
         for (path, file) in evidence(of: journal.events) { compare(path, file.sha256, file.sizeBytes) }
-        for output in outputs(of: journal.events) { compare(output.path, output.sha256, output.sizeBytes) }
+        for output in outputs(of: journal.events) where !wasNeverKept(output) {
+            compare(output.path, output.sha256, output.sizeBytes)
+        }
     }
 
     // MARK: Journal and plan
@@ -171,6 +173,20 @@ package struct EvidenceVerifier {
         }
     }
 
+    /// Whether the journal itself says that nothing of an output could be kept, and there is no file. Any other file
+    /// that is missing is not established, an empty one too.
+    private mutating func wasNeverKept(_ output: OutputRecord) -> Bool {
+        guard output.truncated, output.sizeBytes == 0 else { return false }
+        do throws(SystemError) {
+            _ = try digest(of: output.path)
+            return false
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { return false }
+            result.add(output.path, .holds, "nothing of it could be kept, as is journaled")
+            return true
+        }
+    }
+
     private func outputs(of events: [JournaledEvent]) -> [OutputRecord] {
         events.flatMap { entry -> [OutputRecord] in
             guard case .attemptEnded(_, let end) = entry.event else { return [] }
@@ -191,8 +207,6 @@ package struct EvidenceVerifier {
                         + "(\(Wording.count(sizeBytes, "byte"))) is journaled")
             }
         } catch {
-            // Nothing of it was kept, and that is what is journaled.
-            if sizeBytes == 0, error.errno == .noSuchFileOrDirectory { return result.add(path, .holds, "no file") }
             result.add(path, .notEstablished, error.message)
         }
     }

@@ -1,4 +1,4 @@
-import DRJSON
+internal import DRJSON
 import DRRunbook
 
 // How the enums of an attempt are written: an object with one key, the case's name. No positional names (`_0`):

@@ -1,4 +1,4 @@
-import DRJSON
+internal import DRJSON
 import DRRunbook
 
 extension Event {

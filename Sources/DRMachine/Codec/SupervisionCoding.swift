@@ -1,4 +1,4 @@
-import DRJSON
+internal import DRJSON
 
 extension AttemptReport.Phase: Codable {
     private struct Starting: Codable { var at: Moment }

@@ -61,6 +61,18 @@ import Testing
         #expect(reason.contains(message) && reason.contains("; "))
     }
 
+    @Test func theFileForOutputsIsThereWhereAnyAreDeclared() async throws {
+        let scene = try RunScene()
+        let line = try await scene.connect()
+        let look = Work.script("test -f $DRCTL_OUTPUT")
+        let declared = try await line.run(scene.spec(number: 1, look, outputs: ["path": .string]))
+        #expect(declared.result == .exited(0))
+        let undeclared = try await line.run(scene.spec(number: 2, look))
+        #expect(undeclared.result == .exited(1))
+        let making = try await line.run(scene.spec(number: 3, .script("echo '{}' > $DRCTL_OUTPUT")))
+        #expect(making.result == .exited(0))
+    }
+
     @Test func outputsAreReadAfterSuccessOnly() async throws {
         let scene = try RunScene()
         let line = try await scene.connect()
