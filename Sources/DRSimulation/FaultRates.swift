@@ -28,6 +28,8 @@ package struct FaultRates: Sendable {
     package var meanGaps: [Fault: Int64] = [:]
     /// Whether syncs are reported that never happened.
     package var syncsLie = false
+    /// Whether a power loss takes what the spools have synced as well; the journal keeps what it has.
+    package var spoolsForget = false
     /// Whether the journal is bytes, written and read by the real codec, or events kept as they are (faster).
     package var journalIsBytes = false
     /// Runners that try to have the run.
@@ -93,6 +95,7 @@ package struct FaultRates: Sendable {
         rates.slowestMessage = dice.of([1 * .millisecond, 1 * .millisecond, 50 * .millisecond, 3 * .second])
         rates.lastFault = dice.of([60, 200, 600]) * .second
         rates.adopting = share(3, [50, 300])
+        rates.spoolsForget = rates.meanGaps[.powerLoss] != nil && !rates.syncsLie && dice.oneIn(6)
         return rates
     }
 }

@@ -47,6 +47,7 @@ extension World {
         for place in Place.allCases {
             supervisors[place]?.isAlive = false
             supervisors[place]?.client = nil
+            if rates.spoolsForget { supervisors[place]?.syncedCount = 0 }
             forgetUnsynced(place)
         }
         for index in lines.indices { lines[index].isOpen = false }
