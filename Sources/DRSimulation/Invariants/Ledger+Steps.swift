@@ -42,6 +42,7 @@ extension Ledger {
         }
         if let gate = step.gate { isThere[gate.dependency] = true }
         steps[id]?.over = .succeeded
+        steps[id]?.card = nil
         steps[id]?.hasSucceeded = true
         steps[id]?.isReexamined = false
         steps[id]?.isHeld = false
@@ -71,6 +72,7 @@ extension Ledger {
                 "\(id) is skipped without a reason")
         }
         steps[id]?.over = .skipped
+        steps[id]?.card = nil
         steps[id]?.isDoubted = false
     }
 
@@ -90,6 +92,7 @@ extension Ledger {
             if account.attempts > 0 { isThere[gate.dependency] = false }
         }
         steps[id]?.over = .failed
+        steps[id]?.card = nil
         steps[id]?.isDoubted = false
         steps[id]?.isReexamined = false
         steps[id]?.isFailureOpen = policy == .hold || policy == .manual
