@@ -45,7 +45,9 @@ let package = Package(
         room("DRSystem", imports: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
         .target(
             name: "DRTestSupport",
-            dependencies: ["DRSystem", "DRJournal", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "DRJSON", "DRSystem", "DRJournal", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/DRTestSupport", swiftSettings: houseRules),
         tests(of: "DRSystem", imports: ["DRTestSupport", .product(name: "SystemPackage", package: "swift-system")]),
         tests(

@@ -1,28 +1,28 @@
 /// A value of a document that is being read.
-struct DecodingFrame: Decoder, Sendable {
-    let document: JSONDocument
-    let index: Int
+@usableFromInline struct DecodingFrame: Decoder, Sendable {
+    @usableFromInline let document: JSONDocument
+    @usableFromInline let index: Int
 
     init(_ document: JSONDocument, _ index: Int) {
         self.document = document
         self.index = index
     }
 
-    var codingPath: [any CodingKey] { document.path(to: index) }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    @usableFromInline var codingPath: [any CodingKey] { document.path(to: index) }
+    @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }
     private var token: JSONDocument.Token { document.tokens[index] }
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    @usableFromInline func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         try requireObject()
         return KeyedDecodingContainer(MemberReader(frame: self))
     }
 
-    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    @usableFromInline func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         guard token.kind == .array else { throw mismatch([Any].self, "an array") }
         return ElementReader(frame: self)
     }
 
-    func singleValueContainer() -> any SingleValueDecodingContainer { SingleReader(frame: self) }
+    @usableFromInline func singleValueContainer() -> any SingleValueDecodingContainer { SingleReader(frame: self) }
 
     // MARK: members
 
@@ -34,18 +34,26 @@ struct DecodingFrame: Decoder, Sendable {
         document.member(name, of: index).map { DecodingFrame(document, $0) }
     }
 
-    func member(_ name: String) throws -> DecodingFrame {
+    @usableFromInline func member(_ name: String) throws -> DecodingFrame {
         if let member = find(name) { return member }
         throw DecodingError.keyNotFound(
             JSONDocument.Name(stringValue: name),
             .init(codingPath: codingPath, debugDescription: "there is no `\(name)`"))
     }
 
+    /// A member that is there and is not `null`.
+    @usableFromInline func present(_ name: String) -> DecodingFrame? {
+        guard let member = find(name), !member.isNull else { return nil }
+        return member
+    }
+
     /// The name of an object's only member; nil where there are none or more.
     var onlyName: String? { token.count == 1 ? document.text(document.tokens[index + 1]) : nil }
 
+    @usableFromInline var isEmptyObject: Bool { token.kind == .object && token.count == 0 }
+
     /// The elements of an array.
-    func elements() throws -> [DecodingFrame] {
+    @usableFromInline func elements() throws -> [DecodingFrame] {
         guard token.kind == .array else { throw mismatch([Any].self, "an array") }
         var elements: [DecodingFrame] = []
         elements.reserveCapacity(token.count)
@@ -59,15 +67,15 @@ struct DecodingFrame: Decoder, Sendable {
 
     // MARK: values
 
-    var isNull: Bool { token.kind == .null }
+    @usableFromInline var isNull: Bool { token.kind == .null }
 
-    func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    @inlinable func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if type == String.self { return try text(as: type) }
         return try Value(from: self)
     }
 
     /// A function of its own: the type of the optional that the cast makes would be looked up for every value.
-    @inline(never) private func text<Value: Decodable>(as type: Value.Type) throws -> Value {
+    @usableFromInline @inline(never) func text<Value: Decodable>(as type: Value.Type) throws -> Value {
         let text = try text()
         guard let value = text as? Value else { return try Value(from: self) }
         return value
@@ -81,12 +89,12 @@ struct DecodingFrame: Decoder, Sendable {
         }
     }
 
-    func text() throws -> String {
+    @usableFromInline func text() throws -> String {
         guard token.kind == .text || token.kind == .escapedText else { throw mismatch(String.self, "a text") }
         return document.text(token)
     }
 
-    func integer<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
+    @usableFromInline func integer<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
         guard token.kind == .integer else { throw mismatch(type, "a whole number") }
         var digits = document.bytes[token.start..<token.end]
         let isNegative = digits.first == UInt8(ascii: "-")

@@ -1,5 +1,8 @@
 /// A value that is being written: its bytes, or its members until they are sorted.
-final class EncodingFrame: Encoder {
+///
+/// What is inlinable here and in `ObjectCoding.swift` is made for each type that is written: looking the types up while
+/// writing took half the time.
+@usableFromInline final class EncodingFrame: Encoder {
     private enum Form { case nothing, single, members, elements }
 
     /// A member or an element: bytes of the frame, or another frame that is still open.
@@ -17,23 +20,23 @@ final class EncodingFrame: Encoder {
     private var spare: EncodingFrame?
 
     /// Errors of this encoder tell the value; where it stands, the value's type knows.
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    @usableFromInline var codingPath: [any CodingKey] { [] }
+    @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }
     var count: Int { entries.count }
 
-    func beginObject() { form = .members }
+    @usableFromInline func beginObject() { form = .members }
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+    @usableFromInline func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         beginObject()
         return KeyedEncodingContainer(MemberWriter(frame: self))
     }
 
-    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+    @usableFromInline func unkeyedContainer() -> any UnkeyedEncodingContainer {
         form = .elements
         return ElementWriter(frame: self)
     }
 
-    func singleValueContainer() -> any SingleValueEncodingContainer {
+    @usableFromInline func singleValueContainer() -> any SingleValueEncodingContainer {
         form = .single
         return SingleWriter(frame: self)
     }
@@ -41,8 +44,16 @@ final class EncodingFrame: Encoder {
     // MARK: members and elements
 
     func add(_ key: String, _ write: (EncodingFrame) throws -> Void) rethrows {
-        let start = bytes.count
+        let start = place
         try write(self)
+        addMember(key, from: start)
+    }
+
+    /// Where the next value begins.
+    @usableFromInline var place: Int { bytes.count }
+
+    /// A member whose value was written from there on.
+    @usableFromInline func addMember(_ key: String, from start: Int) {
         entries.append(Entry(key: key, start: start, end: bytes.count))
     }
 
@@ -55,12 +66,29 @@ final class EncodingFrame: Encoder {
 
     // MARK: values
 
-    func write<Value: Encodable>(_ value: Value) throws {
+    @inlinable func write<Value: Encodable>(_ value: Value) throws {
         // Elements of arrays and what is behind an optional come here by their generic type.
         if Value.self == String.self, writeAsText(value) { return }
-        var frame = spare ?? EncodingFrame()
-        spare = nil
+        let frame = open()
         try value.encode(to: frame)
+        close(frame)
+    }
+
+    /// A function of its own, as casts of a value whose type is not known here are dear even where they are not made.
+    @usableFromInline @inline(never) func writeAsText<Value: Encodable>(_ value: Value) -> Bool {
+        guard let text = value as? String else { return false }
+        writeText(text)
+        return true
+    }
+
+    /// A frame for a value of this one.
+    @usableFromInline func open() -> EncodingFrame {
+        defer { spare = nil }
+        return spare ?? EncodingFrame()
+    }
+
+    /// Takes over what was written in a frame that was opened here.
+    @usableFromInline func close(_ frame: consuming EncodingFrame) {
         frame.close(into: &bytes)
         // Whoever keeps an encoder has it to itself.
         guard isKnownUniquelyReferenced(&frame) else { return }
@@ -68,16 +96,9 @@ final class EncodingFrame: Encoder {
         spare = frame
     }
 
-    /// A function of its own, as casts of a value whose type is not known here are dear even where they are not made.
-    @inline(never) private func writeAsText<Value: Encodable>(_ value: Value) -> Bool {
-        guard let text = value as? String else { return false }
-        writeText(text)
-        return true
-    }
-
     /// Writes the next element of a part of an array, which `writeArray` puts together.
-    func writeElement(_ value: some Encodable) throws {
-        if !bytes.isEmpty { bytes.append(0x2c) }
+    @inlinable func writeElement(_ value: some Encodable) throws {
+        if place > 0 { separate() }
         try write(value)
     }
 
@@ -92,6 +113,21 @@ final class EncodingFrame: Encoder {
         bytes.append(0x5d)
     }
 
+    /// Writes an array here, without a frame of its own.
+    @inlinable func writeArray(_ elements: [some Encodable]) throws {
+        beginArray()
+        for index in elements.indices {
+            if index > elements.startIndex { separate() }
+            try write(elements[index])
+        }
+        endArray()
+    }
+
+    @usableFromInline func beginArray() { bytes.append(0x5b) }
+    @usableFromInline func separate() { bytes.append(0x2c) }
+    @usableFromInline func endArray() { bytes.append(0x5d) }
+    @usableFromInline func writeEmptyObject() { bytes += [0x7b, 0x7d] }
+
     private func clear() {
         bytes.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
@@ -100,12 +136,19 @@ final class EncodingFrame: Encoder {
 
     func writeNull() { bytes += [0x6e, 0x75, 0x6c, 0x6c] }
 
-    func writeBoolean(_ value: Bool) {
+    @usableFromInline func writeBoolean(_ value: Bool) {
         bytes += value ? [0x74, 0x72, 0x75, 0x65] : [0x66, 0x61, 0x6c, 0x73, 0x65]
     }
 
-    func writeInteger(_ value: some BinaryInteger) {
-        guard var rest = UInt64(exactly: value.magnitude) else { return bytes.append(contentsOf: String(value).utf8) }
+    @inlinable func writeInteger(_ value: some BinaryInteger) {
+        guard let magnitude = UInt64(exactly: value.magnitude) else { return writeDigits(String(value)) }
+        writeInteger(magnitude, isNegative: value < 0)
+    }
+
+    @usableFromInline func writeDigits(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    @usableFromInline func writeInteger(_ magnitude: UInt64, isNegative: Bool) {
+        var rest = magnitude
         // The longest have 20 digits.
         var digits: InlineArray<20, UInt8> = .init(repeating: 0)
         var first = digits.count
@@ -114,11 +157,11 @@ final class EncodingFrame: Encoder {
             digits[first] = 0x30 + UInt8(rest % 10)
             rest /= 10
         } while rest > 0
-        if value < 0 { bytes.append(0x2d) }
+        if isNegative { bytes.append(0x2d) }
         for index in first..<digits.count { bytes.append(digits[index]) }
     }
 
-    func writeText(_ text: String) { Self.append(text, to: &bytes) }
+    @usableFromInline func writeText(_ text: String) { Self.append(text, to: &bytes) }
 
     func refuseFraction(_ value: some FloatingPoint & Sendable) throws -> Never {
         throw EncodingError.invalidValue(
@@ -139,7 +182,7 @@ final class EncodingFrame: Encoder {
             }
             target.append(0x5d)
         case .members:
-            if !isSorted { entries.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
+            if !isSorted { entries.sort { Self.precedes($0.key, $1.key) } }
             target.append(0x7b)
             for (index, entry) in entries.enumerated() {
                 if index > 0 { target.append(0x2c) }
@@ -158,14 +201,30 @@ final class EncodingFrame: Encoder {
 
     private var isSorted: Bool {
         guard entries.count > 1 else { return true }
-        for index in 1..<entries.count
-        where entries[index].key.utf8.lexicographicallyPrecedes(entries[index - 1].key.utf8) { return false }
+        for index in 1..<entries.count where Self.precedes(entries[index].key, entries[index - 1].key) { return false }
+        return true
+    }
+
+    /// By their bytes.
+    private static func precedes(_ one: String, _ other: String) -> Bool {
+        let (mine, others) = (one.utf8.span, other.utf8.span)
+        for index in 0..<min(mine.count, others.count) where mine[index] != others[index] {
+            return mine[index] < others[index]
+        }
+        return mine.count < others.count
+    }
+
+    private static func needsNoEscape(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x22 || bytes[index] == 0x5c {
+            return false
+        }
         return true
     }
 
     private static func append(_ text: String, to target: inout [UInt8]) {
         target.append(0x22)
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }) {
+        if needsNoEscape(text) {
             target.append(contentsOf: text.utf8)
             return target.append(0x22)
         }

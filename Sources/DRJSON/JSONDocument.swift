@@ -1,5 +1,5 @@
 /// A text of JSON, checked, with the place of every value in it.
-final class JSONDocument: Sendable {
+@usableFromInline final class JSONDocument: Sendable {
     enum Kind: UInt8, Sendable { case null, yes, no, integer, fraction, text, escapedText, array, object }
 
     /// A value, or a member's key, in the order of the text.

@@ -14,142 +14,189 @@ private struct MemberName: CodingKey {
 
 /// The members of an object that is being read. Everything throws `DecodingError` for what is not there or is something
 /// else than is asked for.
-package struct ObjectReader {
-    private enum Source {
-        case frame(DecodingFrame)
-        case container(KeyedDecodingContainer<MemberName>)
-    }
-
-    private let source: Source
+@usableFromInline package struct ObjectReader {
+    /// nil: another coder's container gives the members.
+    @usableFromInline let frame: DecodingFrame?
+    private let container: KeyedDecodingContainer<MemberName>?
 
     /// - Throws: `DecodingError` for what is no object.
     package init(_ decoder: any Decoder) throws {
-        if let frame = decoder as? DecodingFrame {
-            try frame.requireObject()
-            source = .frame(frame)
-        } else {
-            source = .container(try decoder.container(keyedBy: MemberName.self))
-        }
+        frame = decoder as? DecodingFrame
+        container = frame == nil ? try decoder.container(keyedBy: MemberName.self) : nil
+        try frame?.requireObject()
     }
 
     /// A member's text.
-    package func text(_ name: String) throws -> String {
-        switch source {
-        case .frame(let frame): try frame.member(name).text()
-        case .container(let container): try container.decode(String.self, forKey: MemberName(name))
-        }
+    @usableFromInline package func text(_ name: String) throws -> String {
+        try frame?.member(name).text() ?? valueElsewhere(name)
+    }
+
+    /// A member's text; nil where there is none, or `null`.
+    package func textIfPresent(_ name: String) throws -> String? {
+        guard let frame else { return try valueElsewhereIfPresent(name) }
+        return try frame.present(name)?.text()
     }
 
     /// A member's whole number.
-    package func integer<Number: FixedWidthInteger & Decodable>(
+    @inlinable package func integer<Number: FixedWidthInteger & Decodable>(
         _ name: String, as type: Number.Type = Number.self
     ) throws -> Number {
-        switch source {
-        case .frame(let frame): try frame.member(name).integer(type)
-        case .container(let container): try container.decode(type, forKey: MemberName(name))
-        }
+        guard let frame else { return try valueElsewhere(name) }
+        return try frame.member(name).integer(type)
+    }
+
+    /// Whether a member is true.
+    package func boolean(_ name: String) throws -> Bool {
+        try frame?.member(name).boolean() ?? valueElsewhere(name)
+    }
+
+    /// A member's text as the choice that it names.
+    @inlinable package func choice<Choice: RawRepresentable<String>>(
+        _ name: String, as type: Choice.Type = Choice.self
+    ) throws -> Choice {
+        let text = try text(name)
+        guard let choice = Choice(rawValue: text) else { throw wrong(name, "`\(text)` is not known here") }
+        return choice
     }
 
     /// A member's value.
-    package func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-        switch source {
-        case .frame(let frame): try frame.member(name).value(type)
-        case .container(let container): try container.decode(type, forKey: MemberName(name))
-        }
+    @inlinable package func value<Value: Decodable>(
+        _ name: String, as type: Value.Type = Value.self
+    ) throws -> Value {
+        guard let frame else { return try valueElsewhere(name) }
+        return try frame.member(name).value(type)
     }
 
     /// A member's value; nil where there is none, or `null`.
-    package func valueIfPresent<Value: Decodable>(
+    @inlinable package func valueIfPresent<Value: Decodable>(
         _ name: String, as type: Value.Type = Value.self
     ) throws -> Value? {
-        switch source {
-        case .frame(let frame):
-            guard let member = frame.find(name), !member.isNull else { return nil }
-            return try member.value(type)
-        case .container(let container): return try container.decodeIfPresent(type, forKey: MemberName(name))
-        }
+        guard let frame else { return try valueElsewhereIfPresent(name) }
+        return try frame.present(name)?.value(type)
+    }
+
+    /// A member's elements.
+    @inlinable package func array<Element: Decodable>(
+        _ name: String, of type: Element.Type = Element.self
+    ) throws -> [Element] {
+        guard let frame else { return try valueElsewhere(name) }
+        return try frame.member(name).elements().map { try $0.value(type) }
+    }
+
+    /// A member's own members, by their names.
+    @inlinable package func table<Value: Decodable>(
+        _ name: String, of type: Value.Type = Value.self
+    ) throws -> [String: Value] {
+        guard let frame else { return try valueElsewhere(name) }
+        let member = try frame.member(name)
+        // Most tables of a step are empty.
+        return member.isEmptyObject ? [:] : try member.value([String: Value].self)
+    }
+
+    @usableFromInline func valueElsewhere<Value: Decodable>(_ name: String) throws -> Value {
+        guard let container else { throw wrong(name, "nothing is read") }
+        return try container.decode(Value.self, forKey: MemberName(name))
+    }
+
+    @usableFromInline func valueElsewhereIfPresent<Value: Decodable>(_ name: String) throws -> Value? {
+        try container?.decodeIfPresent(Value.self, forKey: MemberName(name))
     }
 
     /// What reads a member as something that depends on the other ones.
     package func decoder(of name: String) throws -> any Decoder {
-        switch source {
-        case .frame(let frame): try frame.member(name)
-        case .container(let container): try container.superDecoder(forKey: MemberName(name))
-        }
+        if let frame { return try frame.member(name) }
+        guard let container else { throw wrong(name, "nothing is read") }
+        return try container.superDecoder(forKey: MemberName(name))
     }
 
     /// The error for a member whose value makes no sense.
-    package func wrong(_ name: String, _ what: String) -> DecodingError {
+    @usableFromInline package func wrong(_ name: String, _ what: String) -> DecodingError {
         .dataCorrupted(.init(codingPath: path + [MemberName(name)], debugDescription: what))
     }
 
     /// Where the object stands, for errors.
-    package var path: [any CodingKey] {
-        switch source {
-        case .frame(let frame): frame.codingPath
-        case .container(let container): container.codingPath
-        }
-    }
+    package var path: [any CodingKey] { frame?.codingPath ?? container?.codingPath ?? [] }
 
     /// The name of the only member; nil where there are none or more.
     fileprivate var onlyName: String? {
-        switch source {
-        case .frame(let frame): return frame.onlyName
-        case .container(let container):
-            let names = container.allKeys
-            return names.count == 1 ? names.first?.stringValue : nil
-        }
+        if let frame { return frame.onlyName }
+        let names = container?.allKeys ?? []
+        return names.count == 1 ? names.first?.stringValue : nil
     }
 }
 
 /// The members of an object that is being written; each is written once.
-package struct ObjectWriter {
-    private enum Target {
-        case frame(EncodingFrame)
-        case container(KeyedEncodingContainer<MemberName>)
-    }
-
-    private var target: Target
+@usableFromInline package struct ObjectWriter {
+    /// nil: another coder's container takes the members.
+    @usableFromInline let frame: EncodingFrame?
+    private var container: KeyedEncodingContainer<MemberName>?
 
     /// Begins the object: the value that the encoder writes.
-    package init(_ encoder: any Encoder) {
-        if let frame = encoder as? EncodingFrame {
-            frame.beginObject()
-            target = .frame(frame)
-        } else {
-            target = .container(encoder.container(keyedBy: MemberName.self))
-        }
+    @usableFromInline package init(_ encoder: any Encoder) {
+        frame = encoder as? EncodingFrame
+        if let frame { frame.beginObject() } else { container = encoder.container(keyedBy: MemberName.self) }
     }
 
     /// Writes a member.
-    package mutating func write(_ name: String, text: String) throws {
-        switch target {
-        case .frame(let frame): frame.add(name) { $0.writeText(text) }
-        case .container(var container):
-            try container.encode(text, forKey: MemberName(name))
-            target = .container(container)
-        }
+    @inlinable package mutating func write(_ name: String, text: String) throws {
+        guard let frame else { return try writeElsewhere(name, text) }
+        let start = frame.place
+        frame.writeText(text)
+        frame.addMember(name, from: start)
     }
 
     /// Writes a member.
-    package mutating func write(_ name: String, integer: some BinaryInteger & Encodable) throws {
-        switch target {
-        case .frame(let frame): frame.add(name) { $0.writeInteger(integer) }
-        case .container(var container):
-            try container.encode(integer, forKey: MemberName(name))
-            target = .container(container)
-        }
+    @inlinable package mutating func write(_ name: String, integer: some BinaryInteger & Encodable) throws {
+        guard let frame else { return try writeElsewhere(name, integer) }
+        let start = frame.place
+        frame.writeInteger(integer)
+        frame.addMember(name, from: start)
+    }
+
+    /// Writes a member.
+    @inlinable package mutating func write(_ name: String, boolean: Bool) throws {
+        guard let frame else { return try writeElsewhere(name, boolean) }
+        let start = frame.place
+        frame.writeBoolean(boolean)
+        frame.addMember(name, from: start)
     }
 
     /// Writes a member.
     /// - Throws: `EncodingError` for what JSON cannot hold.
-    package mutating func write(_ name: String, _ value: some Encodable) throws {
-        switch target {
-        case .frame(let frame): try frame.add(name) { try $0.write(value) }
-        case .container(var container):
-            try container.encode(value, forKey: MemberName(name))
-            target = .container(container)
-        }
+    @inlinable package mutating func write(_ name: String, _ value: some Encodable) throws {
+        guard let frame else { return try writeElsewhere(name, value) }
+        let start = frame.place
+        try frame.write(value)
+        frame.addMember(name, from: start)
+    }
+
+    /// Writes a member, unless there is no value.
+    /// - Throws: `EncodingError` for what JSON cannot hold.
+    @inlinable package mutating func writeIfPresent(_ name: String, _ value: (some Encodable)?) throws {
+        if let value { try write(name, value) }
+    }
+
+    /// Writes a member.
+    /// - Throws: `EncodingError` for what JSON cannot hold.
+    @inlinable package mutating func write(_ name: String, array: [some Encodable]) throws {
+        guard let frame else { return try writeElsewhere(name, array) }
+        let start = frame.place
+        try frame.writeArray(array)
+        frame.addMember(name, from: start)
+    }
+
+    /// Writes a member, whose own members are the entries.
+    /// - Throws: `EncodingError` for what JSON cannot hold.
+    @inlinable package mutating func write(_ name: String, table: [String: some Encodable]) throws {
+        guard let frame else { return try writeElsewhere(name, table) }
+        let start = frame.place
+        // Most tables of a step are empty.
+        if table.isEmpty { frame.writeEmptyObject() } else { try frame.write(table) }
+        frame.addMember(name, from: start)
+    }
+
+    @usableFromInline mutating func writeElsewhere(_ name: String, _ value: some Encodable) throws {
+        try container?.encode(value, forKey: MemberName(name))
     }
 }
 
@@ -159,10 +206,10 @@ package struct NoPayload: Codable {
 }
 
 /// A value of one of several kinds, written as an object with exactly one key, the kind's name: `{"argv": ["true"]}`.
-package struct OneKeyReader {
+@usableFromInline package struct OneKeyReader {
     /// The key.
-    package let name: String
-    private let object: ObjectReader
+    @usableFromInline package let name: String
+    @usableFromInline let object: ObjectReader
 
     /// - Throws: `DecodingError` unless there is an object with exactly one key.
     package init(_ decoder: any Decoder) throws {
@@ -176,7 +223,7 @@ package struct OneKeyReader {
 
     /// What is under the key.
     /// - Throws: `DecodingError` where that is no such value.
-    package func payload<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws -> Payload {
+    @inlinable package func payload<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws -> Payload {
         try object.value(name, as: type)
     }
 
@@ -189,7 +236,7 @@ package struct OneKeyReader {
 extension Encoder {
     /// Writes `{name: payload}`.
     /// - Throws: `EncodingError` for what the payload holds and JSON cannot.
-    package func writeOneKey(_ name: String, _ payload: some Encodable) throws {
+    @inlinable package func writeOneKey(_ name: String, _ payload: some Encodable) throws {
         var object = ObjectWriter(self)
         try object.write(name, payload)
     }

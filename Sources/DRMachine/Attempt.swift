@@ -76,7 +76,7 @@ extension AttemptID: Codable, CodingKeyRepresentable {
 
 /// Everything a supervisor needs to carry out an attempt, with secrets as references only:
 /// it is journaled in `attemptIntended` and spooled.
-package struct AttemptSpec: Codable, Sendable, Equatable {
+package struct AttemptSpec: Sendable, Equatable {
     package var attempt: AttemptID
     package var place: Place
     package var work: Work
@@ -204,7 +204,7 @@ package enum ResolvedCheck: Sendable, Equatable {
 }
 
 /// How an attempt's process began.
-package struct AttemptStart: Codable, Sendable, Equatable {
+package struct AttemptStart: Sendable, Equatable {
     package var at: Moment
     package var pid: Int32
     /// Field 22 of /proc/PID/stat: with pid and boot id it names the process for ever.
@@ -222,7 +222,7 @@ package struct AttemptStart: Codable, Sendable, Equatable {
 }
 
 /// How an attempt's process ended, by the supervisor's clock.
-package struct AttemptEnd: Codable, Sendable, Equatable {
+package struct AttemptEnd: Sendable, Equatable {
     package var at: Moment
     package var result: Result
     /// nil: it wrote nothing.
@@ -265,7 +265,7 @@ package struct AttemptEnd: Codable, Sendable, Equatable {
 }
 
 /// What became of one output stream, which lies masked in a file; where nothing could be kept, there is no file.
-package struct OutputRecord: Codable, Sendable, Equatable {
+package struct OutputRecord: Sendable, Equatable {
     /// Relative to the run's directory.
     package var path: String
     package var sha256: Digest

@@ -187,7 +187,7 @@ struct RunbookPart {
     private func mayBeSkipped() -> Set<StepID> {
         var skipped: Set<StepID> = []
         let graph = StepGraph(child.runbook.steps)
-        for written in graph.inOrderOfNeeds.compactMap({ graph.index(of: $0) }).map({ child.runbook.steps[$0] }) {
+        for written in graph.inOrderOfNeeds.map({ child.runbook.steps[$0] }) {
             var isLeftOut = written.condition != nil
             if case .skip? = written.inDrill { isLeftOut = true }
             let waits = written.needs.contains {

@@ -85,7 +85,18 @@ extension Check: Codable {
 }
 
 extension FailurePolicy: Codable {
-    private struct Hold: Codable { var unattended: TimeSpan }
+    private struct Hold: Codable {
+        var unattended: TimeSpan
+
+        init(unattended: TimeSpan) { self.unattended = unattended }
+
+        init(from decoder: any Decoder) throws { unattended = try ObjectReader(decoder).value("unattended") }
+
+        func encode(to encoder: any Encoder) throws {
+            var hold = ObjectWriter(encoder)
+            try hold.write("unattended", integer: unattended.nanoseconds)
+        }
+    }
 
     package init(from decoder: any Decoder) throws {
         let read = try OneKeyReader(decoder)

@@ -1,7 +1,7 @@
 package import DRCrypto
 
 /// A step of the plan: everything that is known before the run starts, in full.
-package struct PlannedStep: Codable, Sendable, Equatable {
+package struct PlannedStep: Sendable, Equatable {
     package var id: StepID
     package var title: String
     package var action: StepAction
@@ -90,7 +90,7 @@ package struct PlannedStep: Codable, Sendable, Equatable {
 }
 
 /// That another step has to be over first, and in which of its ends.
-package struct Need: Codable, Sendable, Equatable {
+package struct Need: Sendable, Equatable {
     package var step: StepID
     package var accept: [Outcome]
 
@@ -105,7 +105,7 @@ package struct Need: Codable, Sendable, Equatable {
 
 /// When a failed attempt is followed by another. The delay before attempt n + 1 is
 /// `min(maximum, initial × factor^(n-1))`, times a fraction in [0, 1) when jitter is full.
-package struct RetryPolicy: Codable, Sendable, Equatable {
+package struct RetryPolicy: Sendable, Equatable {
     /// All attempts, the first one included; 1 means no retry.
     package var attempts: Int
     package var initial: TimeSpan

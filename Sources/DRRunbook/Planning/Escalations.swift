@@ -1,7 +1,8 @@
 // What tells somebody that a card waits: a step beside the one that shows the card.
 extension Planner {
     func escalated(_ steps: [PlannedStep]) -> [PlannedStep] {
-        steps.flatMap { step -> [PlannedStep] in
+        if !steps.contains(where: { $0.escalate != nil }) { return steps }
+        return steps.flatMap { step -> [PlannedStep] in
             guard let (escalate, owner) = step.escalate else { return [step] }
             let text = "\(owner): \(step.title). Nobody has acknowledged it within \(escalate.after.words)."
             var telling = PlannedStep(

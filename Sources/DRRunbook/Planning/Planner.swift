@@ -52,7 +52,10 @@ package struct Planner {
         }
         let variants = runbook.steps.map { ($0, $0.variant(for: request.mode) ?? $0) }
         var files = FileCollector(world: world)
-        for step in variants.flatMap(\.1.withRollback) { files.collect(step) }
+        for (_, variant) in variants {
+            files.collect(variant)
+            for undoing in variant.rollback { files.collect(undoing) }
+        }
         for step in runbook.cleanup { files.collect(step) }
         let isolation = request.mode == .drill ? isolation(environment.isolation, context) : nil
         let reads = isolation?.readOnlyBinds
@@ -69,7 +72,8 @@ package struct Planner {
             ? runbook.cleanup.compactMap { planned($0, of: $0, context, files, drillReads: reads) } : []
         diagnostics += files.diagnostics
         let repositories = repositories(
-            environment, context, used: variants.flatMap(\.1.withRollback).compactMap { $0.repository?.value })
+            environment, context,
+            used: variants.flatMap { [$0.1.repository] + $0.1.rollback.map(\.repository) }.compactMap { $0?.value })
         guard !diagnostics.hasErrors else { return nil }
         var plan = Plan(
             runbook: RunbookIdentity(

@@ -10,18 +10,17 @@ enum StepDigest {
     static func digested(
         _ steps: [PlannedStep], files: FileCollector
     ) throws(RunbookError) -> [PlannedStep] {
-        let places = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
-        var result = steps
         let graph = StepGraph(steps)
         let definitions = try definitions(of: steps)
-        for id in graph.inOrderOfNeeds {
-            guard let index = places[id] else { continue }
-            var text = definitions[index]
-            for file in files.files(of: result[index]) { text += "\n\(file.sha256) \(file.path)".utf8 }
-            let needs = graph.directNeeds(of: id).compactMap { places[$0].map { result[$0].digest } }
-            for digest in needs.sorted() { text += "\n\(digest)".utf8 }
-            result[index].digest = Digest.of(text)
+        var digests = steps.map(\.digest)
+        for place in graph.inOrderOfNeeds {
+            var text = definitions[place]
+            for file in files.files(of: steps[place]) { text += "\n\(file.sha256) \(file.path)".utf8 }
+            for digest in graph.directNeeds(of: place).map({ digests[$0] }).sorted() { text += "\n\(digest)".utf8 }
+            digests[place] = Digest.of(text)
         }
+        var result = steps
+        for place in result.indices { result[place].digest = digests[place] }
         return result
     }
 

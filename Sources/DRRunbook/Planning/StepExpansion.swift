@@ -14,7 +14,7 @@ extension Planner {
             for name in variant.uses.map(\.value) { limits[Self.gateGroup(name)] = 1 }
             guard let foreach = variant.foreach else {
                 if !variant.uses.isEmpty { uses[step.id] = variant.uses.map(\.value) }
-                steps += [planned(variant, of: step, context, files, drillReads: drillReads)].compactMap { $0 }
+                if let one = planned(variant, of: step, context, files, drillReads: drillReads) { steps.append(one) }
                 rollbacks += variant.rollback.compactMap {
                     planned($0, of: $0, context, files, drillReads: drillReads)
                 }

@@ -8,11 +8,8 @@ extension RunbookValidator {
         }
         for (name, environment) in validation.environments {
             let scope = Scope(validation: validation, environmentName: name, environment: environment)
-            for step in validation.allSteps {
-                guard let variant = step.variant(for: environment.mode) else { continue }
-                for step in variant.withRollback {
-                    diagnostics += step.expressions.compactMap { scope.diagnostic(for: $0, in: step) }
-                }
+            for step in validation.variants(for: environment.mode) {
+                diagnostics += step.expressions.compactMap { scope.diagnostic(for: $0, in: step) }
             }
             for dependency in validation.runbook.dependencies.values {
                 diagnostics += dependency.gate.expressions.compactMap { scope.diagnostic(for: $0, in: nil) }
@@ -29,7 +26,7 @@ private struct Scope {
     let environmentName: String
     let environment: EnvironmentDefinition
 
-    func diagnostic(for placed: PlacedExpression, in step: StepDefinition?) -> Diagnostic? {
+    func diagnostic(for placed: PlacedExpression, in step: SeenStep?) -> Diagnostic? {
         let typing = ExpressionTyping { name in type(of: name, in: step, for: placed.use) }
         do throws(ExpressionTyping.Unknown) {
             let found = try typing.type(of: placed.expression.syntax)
@@ -54,7 +51,7 @@ private struct Scope {
 
     private typealias Typed = Result<StaticType, ExpressionTyping.Unknown>
 
-    private func type(of name: String, in step: StepDefinition?, for use: PlacedExpression.Use) -> Typed {
+    private func type(of name: String, in step: SeenStep?, for use: PlacedExpression.Use) -> Typed {
         let parts = name.split(separator: ".").map(String.init)
         let text = Typed.success(StaticType(type: .string))
         if name == Planner.folderName { return text }
@@ -104,7 +101,7 @@ private struct Scope {
     }
 
     private func typeOfOutput(
-        _ output: String, of name: StepID, in step: StepDefinition?, for use: PlacedExpression.Use
+        _ output: String, of name: StepID, in step: SeenStep?, for use: PlacedExpression.Use
     ) -> Typed {
         guard let step else { return .failure(ExpressionTyping.Unknown(message: "there are no steps here")) }
         guard let written = validation.step(name) else {
@@ -140,7 +137,7 @@ private struct Scope {
                     message: "`\(step.id)` reads an output of `\(name)`, which need not be over by then",
                     fix: "add `\(name)` to the needs of `\(main)`"))
         }
-        let outputs = (written.variant(for: environment.mode) ?? written).outputsInForce
+        let outputs = (written.definition.variant(for: environment.mode) ?? written.definition).outputsInForce
         guard let type = outputs[output] else {
             return unknown("step `\(name)` has no output `\(output)`", output, among: outputs.keys)
         }
@@ -148,7 +145,7 @@ private struct Scope {
         return .success(StaticType(type: type, mayBeAbsent: !isCertain))
     }
 
-    private func typeOfDependency(_ name: String, _ key: String, in step: StepDefinition?) -> Typed {
+    private func typeOfDependency(_ name: String, _ key: String, in step: SeenStep?) -> Typed {
         guard let dependency = validation.runbook.dependencies[name] else {
             return unknown("there is no dependency `\(name)`", name, among: validation.runbook.dependencies.keys)
         }

@@ -5,7 +5,7 @@ extension RunbookValidator {
         let shared = validation.site.map { Set($0.repositories.keys) } ?? []
         for (name, environment) in validation.environments {
             let known = shared.union(environment.repositories.keys)
-            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback) {
+            for step in validation.variants(for: environment.mode) {
                 guard let repository = step.repository, !known.contains(repository.value) else { continue }
                 diagnostics.append(
                     Diagnostic(
@@ -23,10 +23,8 @@ extension RunbookValidator {
         var told: Set<SourcePlace> = []
         for (name, environment) in validation.environments {
             let known = shared.union(environment.secrets.keys)
-            let gates = validation.runbook.dependencies.values.map(\.gate)
-            for step in validation.allSteps.compactMap({ $0.variant(for: environment.mode) }).flatMap(\.withRollback)
-                + gates
-            {
+            let gates = validation.runbook.dependencies.values.map { SeenStep($0.gate) }
+            for step in validation.variants(for: environment.mode) + gates {
                 for secret in step.secrets where !known.contains(secret.value) && told.insert(secret.place).inserted {
                     let missing =
                         environment.secrets.isEmpty

@@ -22,39 +22,6 @@ package enum RunbookValidator {
     }
 }
 
-/// What the passes look at.
-struct Validation {
-    let runbook: Runbook
-    let site: Site?
-    let catalogue: Catalogue?
-    let graph: StepGraph
-    let allSteps: [StepDefinition]
-    /// Steps and cleanup with what a drill does instead of them.
-    let allVariants: [StepDefinition]
-    /// What can run in a drill.
-    let drillVariants: [StepDefinition]
-
-    init(runbook: Runbook, site: Site?, catalogue: Catalogue?) {
-        self.runbook = runbook
-        self.site = site
-        self.catalogue = catalogue
-        graph = StepGraph(runbook.steps)
-        allSteps = runbook.steps + runbook.cleanup
-        allVariants = allSteps.flatMap(\.variants)
-        drillVariants = allSteps.compactMap { $0.variant(for: .drill) }.flatMap(\.withRollback)
-    }
-
-    /// The names of `vars`.
-    var variables: Set<String> { Set(runbook.vars.map(\.name)) }
-
-    /// The first step of this name.
-    func step(_ id: StepID) -> StepDefinition? { graph.index(of: id).map { runbook.steps[$0] } }
-
-    var environments: [(name: String, value: EnvironmentDefinition)] {
-        runbook.environments.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    }
-}
-
 // MARK: Steps and their needs
 
 extension RunbookValidator {
@@ -90,7 +57,7 @@ extension RunbookValidator {
                     .unknownName, at: place, "there is no step `\(step)`",
                     fix: Suggestion.fix(for: step.rawValue, among: validation.graph.order.map(\.rawValue))))
         }
-        for step in validation.runbook.steps {
+        for step in validation.steps {
             var seen: Set<StepID> = []
             for need in step.needs {
                 check(need.value.step, at: need.place)
@@ -112,7 +79,7 @@ extension RunbookValidator {
     private static func cycles(_ validation: Validation) -> [Diagnostic] {
         validation.graph.cycles.map { cycle in
             let names = (cycle + cycle.prefix(1)).map { "`\($0)`" }.joined(separator: " needs ")
-            let place = validation.runbook.steps.first { $0.id == cycle.first }?.place ?? validation.runbook.place
+            let place = cycle.first.flatMap { validation.step($0)?.place } ?? validation.runbook.place
             return Diagnostic(
                 .cycle, at: place, "these steps would wait for each other for ever: \(names)",
                 fix: "take one of these needs out")
@@ -121,7 +88,7 @@ extension RunbookValidator {
 
     /// `failed` is an end of a step only where the step lets the run go on after it.
     private static func acceptedEnds(_ validation: Validation) -> [Diagnostic] {
-        validation.runbook.steps.flatMap { step in
+        validation.steps.flatMap { step in
             step.needs.compactMap { need in
                 guard need.value.accept.contains(.failed),
                     let needed = validation.step(need.value.step), needed.onFailure != .continue

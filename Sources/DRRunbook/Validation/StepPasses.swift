@@ -14,7 +14,7 @@ extension RunbookValidator {
 
     /// What only reads leaves nothing to undo.
     static func rollbacks(_ validation: Validation) -> [Diagnostic] {
-        validation.allSteps.flatMap(\.variants).compactMap { step in
+        validation.allVariants.compactMap { step in
             guard let undoing = step.rollback.first, step.action != nil, step.effectInForce == .read else { return nil }
             return Diagnostic(
                 .notAllowed, at: undoing.place, "`\(step.id)` only reads: there is nothing to undo",
@@ -63,7 +63,7 @@ extension RunbookValidator {
 
     /// What is there several times is no single service, and measures no single loss.
     static func foreaches(_ validation: Validation) -> [Diagnostic] {
-        validation.allSteps.flatMap(\.variants).flatMap { step -> [Diagnostic] in
+        validation.allVariants.flatMap { step -> [Diagnostic] in
             var diagnostics: [Diagnostic] = []
             func report(_ place: SourcePlace, _ message: String, fix: String? = nil) {
                 diagnostics.append(Diagnostic(.foreach, at: place, message, fix: fix))
