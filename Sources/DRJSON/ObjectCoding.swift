@@ -227,6 +227,10 @@ package struct NoPayload: Codable {
         try object.value(name, as: type)
     }
 
+    /// The members of the object under the key.
+    /// - Throws: `DecodingError` where that is no object.
+    package func members() throws -> ObjectReader { try ObjectReader(object.decoder(of: name)) }
+
     /// What to throw for a key that is none of the known ones.
     package var unknown: DecodingError {
         .dataCorrupted(.init(codingPath: object.path, debugDescription: "`\(name)` is not known here"))
@@ -239,5 +243,22 @@ extension Encoder {
     @inlinable package func writeOneKey(_ name: String, _ payload: some Encodable) throws {
         var object = ObjectWriter(self)
         try object.write(name, payload)
+    }
+
+    /// Writes `{name: {…}}`.
+    /// - Parameter write: writes the members of the object under the name.
+    /// - Throws: what `write` throws.
+    package func writeOneKey(_ name: String, _ write: @escaping (inout ObjectWriter) throws -> Void) throws {
+        try writeOneKey(name, MembersPayload(write: write))
+    }
+}
+
+/// An object that is written where its members are known.
+private struct MembersPayload: Encodable {
+    let write: (inout ObjectWriter) throws -> Void
+
+    func encode(to encoder: any Encoder) throws {
+        var object = ObjectWriter(encoder)
+        try write(&object)
     }
 }

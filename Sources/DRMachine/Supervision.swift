@@ -3,7 +3,7 @@ package import DRRunbook
 
 /// The supervisor's protocol: one JSON object a line over its socket, requests from the runner, reports from
 /// the supervisor. The spool holds the same reports.
-package enum SupervisorRequest: Codable, Sendable, Equatable {
+package enum SupervisorRequest: Sendable, Equatable {
     /// Bars every lower epoch for ever; answered by `hello` with all that the spool knows.
     case hello(run: String, epoch: Int, journalHead: JournalHead?)
     /// Idempotent by attempt. `secrets` maps names to base64; they are never spooled.
@@ -40,7 +40,7 @@ package struct SupervisorIdentity: Codable, Sendable, Equatable {
 }
 
 /// All that a supervisor knows of one attempt.
-package struct AttemptReport: Codable, Sendable, Equatable {
+package struct AttemptReport: Sendable, Equatable {
     package var attempt: AttemptID
     package var phase: Phase
 

@@ -40,21 +40,25 @@ final class RunScene: Sendable {
             isolation: isolation ? Isolation(runDirectory: directory, executable: executable) : nil, faults: faults)
     }
 
-    func connect(_ place: Place = .outside, epoch: Int = 1, faults: String? = nil) async throws -> Line {
+    func connect(
+        _ place: Place = .outside, epoch: Int = 1, journalHead: JournalHead? = nil, faults: String? = nil
+    ) async throws -> Line {
         // As a runner does: one that was just killed may still take a connection, and drop it.
         for _ in 1...3 {
             do throws(EngineError) {
-                return try await greet(place, epoch: epoch, faults: faults)
+                return try await greet(place, epoch: epoch, journalHead: journalHead, faults: faults)
             } catch {
                 guard error.code == .connectionLost, faults == nil else { throw error }
             }
         }
-        return try await greet(place, epoch: epoch, faults: faults)
+        return try await greet(place, epoch: epoch, journalHead: journalHead, faults: faults)
     }
 
-    private func greet(_ place: Place, epoch: Int, faults: String?) async throws(EngineError) -> Line {
+    private func greet(
+        _ place: Place, epoch: Int, journalHead: JournalHead?, faults: String?
+    ) async throws(EngineError) -> Line {
         let connection = try await supervisors(isolation: place == .inside, faults: faults).connect(place)
-        let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: nil)
+        let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: journalHead)
         return Line(connection: connection, greeting: greeting)
     }
 

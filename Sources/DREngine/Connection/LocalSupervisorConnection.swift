@@ -116,11 +116,7 @@ package final class LocalSupervisorConnection: SupervisorConnection {
             takeGreeting()?.resume(returning: .success(SupervisorGreeting(identity: identity, attempts: attempts)))
         case .reply(.refused(let reason, let epoch)):
             if let waiting = takeGreeting() {
-                waiting.resume(
-                    returning: .failure(
-                        EngineError(
-                            .barred, "the \(place.rawValue) supervisor refused: \(reason)",
-                            hint: "another runner has this run: look at `drctl status`")))
+                waiting.resume(returning: .failure(refusal(reason, epoch)))
             } else {
                 publisher.yield(.refused(reason: reason, epoch: epoch))
             }
@@ -132,6 +128,17 @@ package final class LocalSupervisorConnection: SupervisorConnection {
             let waiting = state.withLock { $0.answers.removeValue(forKey: id) }
             waiting?.resume(returning: .success(CheckAnswer(CheckVerdict(exitCode: exit), detail: detail)))
         }
+    }
+
+    private func refusal(_ reason: String, _ highest: Int) -> EngineError {
+        if highest > state.withLock({ $0.epoch }) {
+            return EngineError(
+                .barred, "the \(place.rawValue) supervisor refused: \(reason)",
+                hint: "another runner has this run: look at `drctl status`")
+        }
+        return EngineError(
+            .supervisorUnavailable, "the \(place.rawValue) supervisor refused: \(reason)",
+            hint: "nobody else has this run: mend what it says, or cancel the run")
     }
 
     private func takeGreeting() -> Answer<SupervisorGreeting>? {

@@ -93,7 +93,13 @@ final class SupervisorCrew: Sendable {
 
     /// Says hello, hands what the spool knows to the machine, and listens from then on.
     private func greet(_ connection: any SupervisorConnection, head: JournalHead?) async throws(EngineError) {
-        let greeting = try await connection.hello(run: run, epoch: epoch, journalHead: head)
+        let greeting: SupervisorGreeting
+        do throws(EngineError) {
+            greeting = try await connection.hello(run: run, epoch: epoch, journalHead: head)
+        } catch {
+            connection.close()
+            throw error
+        }
         let stage = state.withLock { state in
             if state.unwanted.contains(connection.place) { return Stage.ended }
             if !state.isClosed { state.connections[connection.place] = connection }

@@ -5,16 +5,70 @@ internal import DRSystem
 internal import FoundationEssentials
 
 /// One line from a runner.
-enum WireRequest: Codable, Equatable {
+enum WireRequest: Equatable {
     case request(SupervisorRequest)
     /// A question outside the journal; `id` is the asker's.
     case ask(id: Int, epoch: Int, check: ResolvedCheck, timeout: TimeSpan)
 }
 
 /// One line from a supervisor.
-enum WireReply: Codable, Equatable {
+enum WireReply: Equatable {
     case reply(SupervisorReply)
     case answer(id: Int, exit: Int32, detail: String)
+}
+
+extension WireRequest: Codable {
+    init(from decoder: any Decoder) throws {
+        let one = try OneKeyReader(decoder)
+        switch one.name {
+        case "request": self = .request(try one.payload())
+        case "ask":
+            let ask = try one.members()
+            self = .ask(
+                id: try ask.integer("id"), epoch: try ask.integer("epoch"), check: try ask.value("check"),
+                timeout: try ask.value("timeout"))
+        default: throw one.unknown
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .request(let request): try encoder.writeOneKey("request", request)
+        case .ask(let id, let epoch, let check, let timeout):
+            try encoder.writeOneKey("ask") { ask in
+                try ask.write("check", check)
+                try ask.write("epoch", integer: epoch)
+                try ask.write("id", integer: id)
+                try ask.write("timeout", integer: timeout.nanoseconds)
+            }
+        }
+    }
+}
+
+extension WireReply: Codable {
+    init(from decoder: any Decoder) throws {
+        let one = try OneKeyReader(decoder)
+        switch one.name {
+        case "reply": self = .reply(try one.payload())
+        case "answer":
+            let answer = try one.members()
+            self = .answer(
+                id: try answer.integer("id"), exit: try answer.integer("exit"), detail: try answer.text("detail"))
+        default: throw one.unknown
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .reply(let reply): try encoder.writeOneKey("reply", reply)
+        case .answer(let id, let exit, let detail):
+            try encoder.writeOneKey("answer") { answer in
+                try answer.write("detail", text: detail)
+                try answer.write("exit", integer: exit)
+                try answer.write("id", integer: id)
+            }
+        }
+    }
 }
 
 enum Wire {

@@ -38,52 +38,19 @@ extension SpoolRecord {
 }
 
 extension SpoolRecord: Codable {
-    private struct Supervisor: Codable {
-        var run: String
-        var supervisor: SupervisorIdentity
-    }
-    private struct Barred: Codable {
-        var epoch: Int
-        var journalHead: JournalHead?
-    }
-    private struct Starting: Codable {
-        var spec: AttemptSpec
-        var at: Moment
-    }
-    private struct Started: Codable {
-        var attempt: AttemptID
-        var start: AttemptStart
-    }
-    private struct Ended: Codable {
-        var attempt: AttemptID
-        var end: AttemptEnd
-    }
-    private struct Lost: Codable {
-        var attempt: AttemptID
-        var at: Moment
-    }
-
     package init(from decoder: any Decoder) throws {
         let one = try OneKeyReader(decoder)
+        let record = try one.members()
         switch one.name {
         case "supervisorStarted":
-            let started: Supervisor = try one.payload()
-            self = .supervisorStarted(run: started.run, started.supervisor)
+            self = .supervisorStarted(run: try record.text("run"), try record.value("supervisor"))
         case "epochBarred":
-            let barred: Barred = try one.payload()
-            self = .epochBarred(barred.epoch, journalHead: barred.journalHead)
-        case "starting":
-            let starting: Starting = try one.payload()
-            self = .starting(starting.spec, at: starting.at)
-        case "started":
-            let started: Started = try one.payload()
-            self = .started(started.attempt, started.start)
-        case "ended":
-            let ended: Ended = try one.payload()
-            self = .ended(ended.attempt, ended.end)
-        case "lost":
-            let lost: Lost = try one.payload()
-            self = .lost(lost.attempt, at: lost.at)
+            self = .epochBarred(
+                try record.integer("epoch"), journalHead: try record.valueIfPresent("journalHead"))
+        case "starting": self = .starting(try record.value("spec"), at: try record.value("at"))
+        case "started": self = .started(try record.value("attempt"), try record.value("start"))
+        case "ended": self = .ended(try record.value("attempt"), try record.value("end"))
+        case "lost": self = .lost(try record.value("attempt"), at: try record.value("at"))
         default: throw one.unknown
         }
     }
@@ -91,14 +58,35 @@ extension SpoolRecord: Codable {
     package func encode(to encoder: any Encoder) throws {
         switch self {
         case .supervisorStarted(let run, let identity):
-            try encoder.writeOneKey("supervisorStarted", Supervisor(run: run, supervisor: identity))
+            try encoder.writeOneKey("supervisorStarted") { record in
+                try record.write("run", text: run)
+                try record.write("supervisor", identity)
+            }
         case .epochBarred(let epoch, let head):
-            try encoder.writeOneKey("epochBarred", Barred(epoch: epoch, journalHead: head))
-        case .starting(let spec, let at): try encoder.writeOneKey("starting", Starting(spec: spec, at: at))
+            try encoder.writeOneKey("epochBarred") { record in
+                try record.write("epoch", integer: epoch)
+                try record.writeIfPresent("journalHead", head)
+            }
+        case .starting(let spec, let at):
+            try encoder.writeOneKey("starting") { record in
+                try record.write("at", at)
+                try record.write("spec", spec)
+            }
         case .started(let attempt, let start):
-            try encoder.writeOneKey("started", Started(attempt: attempt, start: start))
-        case .ended(let attempt, let end): try encoder.writeOneKey("ended", Ended(attempt: attempt, end: end))
-        case .lost(let attempt, let at): try encoder.writeOneKey("lost", Lost(attempt: attempt, at: at))
+            try encoder.writeOneKey("started") { record in
+                try record.write("attempt", text: attempt.description)
+                try record.write("start", start)
+            }
+        case .ended(let attempt, let end):
+            try encoder.writeOneKey("ended") { record in
+                try record.write("attempt", text: attempt.description)
+                try record.write("end", end)
+            }
+        case .lost(let attempt, let at):
+            try encoder.writeOneKey("lost") { record in
+                try record.write("at", at)
+                try record.write("attempt", text: attempt.description)
+            }
         }
     }
 }

@@ -85,23 +85,10 @@ extension Check: Codable {
 }
 
 extension FailurePolicy: Codable {
-    private struct Hold: Codable {
-        var unattended: TimeSpan
-
-        init(unattended: TimeSpan) { self.unattended = unattended }
-
-        init(from decoder: any Decoder) throws { unattended = try ObjectReader(decoder).value("unattended") }
-
-        func encode(to encoder: any Encoder) throws {
-            var hold = ObjectWriter(encoder)
-            try hold.write("unattended", integer: unattended.nanoseconds)
-        }
-    }
-
     package init(from decoder: any Decoder) throws {
         let read = try OneKeyReader(decoder)
         switch read.name {
-        case "hold": self = .hold(unattended: try read.payload(Hold.self).unattended)
+        case "hold": self = .hold(unattended: try read.members().value("unattended"))
         case "abort": self = .abort
         case "continue": self = .continue
         case "manual": self = .manual(try read.payload())
@@ -111,7 +98,8 @@ extension FailurePolicy: Codable {
 
     package func encode(to encoder: any Encoder) throws {
         switch self {
-        case .hold(let unattended): try encoder.writeOneKey("hold", Hold(unattended: unattended))
+        case .hold(let unattended):
+            try encoder.writeOneKey("hold") { try $0.write("unattended", integer: unattended.nanoseconds) }
         case .abort: try encoder.writeOneKey("abort", NoPayload())
         case .continue: try encoder.writeOneKey("continue", NoPayload())
         case .manual(let card): try encoder.writeOneKey("manual", card)

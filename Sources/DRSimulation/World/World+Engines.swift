@@ -354,6 +354,9 @@ extension World {
             if case .hello = reply {
                 lines[number].isFarewell = true
                 goOn(number, reply)
+            } else if case .refused = reply {
+                lines[number].hasFailed = true
+                hangUp(number)
             }
             return
         }

@@ -1,3 +1,4 @@
+import DRCrypto
 import DREngine
 import DRMachine
 import DRRunbook
@@ -53,6 +54,25 @@ import Testing
         #expect(again.greeting.attempts == [])
         #expect((try? FileStatus(of: scene.work.appending("late"))) == nil)
         _ = new
+    }
+
+    @Test func aRunnerWhoseJournalLostItsEndIsRefusedWithoutBeingBarred() async throws {
+        let scene = try RunScene()
+        let seen = JournalHead(commit: 12, event: 30, hash: Digest.of("12"))
+        let first = try await scene.connect(epoch: 1, journalHead: seen)
+        _ = first
+        let shorter = JournalHead(commit: 11, event: 28, hash: Digest.of("11"))
+        for epoch in 1...2 {
+            await #expect {
+                _ = try await scene.connect(epoch: epoch, journalHead: shorter)
+            } throws: { error in
+                let error = error as? EngineError
+                return error?.code == .supervisorUnavailable && error?.message.contains("its end is missing") == true
+            }
+        }
+        // Whoever only wants it to end says nothing of the journal.
+        let last = try await scene.connect(epoch: 3)
+        try await last.connection.finish()
     }
 
     @Test func aSecondSupervisorOfAPlaceIsRefused() async throws {

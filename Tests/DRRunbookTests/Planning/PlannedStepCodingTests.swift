@@ -13,7 +13,8 @@ import Testing
 
     private func step() throws -> PlannedStep {
         var step = PlannedStep(
-            id: "restore", title: "a \"title\"", action: .run(.argv([Template("psql"), Template("-c")])), needs: [Self.need],
+            id: "restore", title: "a \"title\"", action: .run(.argv([Template("psql"), Template("-c")])),
+            needs: [Self.need],
             condition: try Expression(source: "run.mode == 'drill'"), effect: .checkable, place: .inside,
             placeReason: "it has to", timeout: .seconds(7), within: .minutes(2), retry: Self.retry,
             onFailure: .hold(unattended: .seconds(9)), probe: .tcp(Template("db:5432")),
