@@ -154,14 +154,15 @@ let package = Package(
         .target(
             name: "Templates", path: "Templates",
             resources: [
-                .embedInCode("report.mustache"), .embedInCode("report.css"), .embedInCode("icons.svg"),
+                .embedInCode("report.mustache"), .embedInCode("report-step-row.mustache"),
+                .embedInCode("report-step.mustache"), .embedInCode("report.css"), .embedInCode("icons.svg"),
                 .embedInCode("init-site.yaml"),
                 .embedInCode("init-services.yaml"), .embedInCode("init-runbook.yaml"),
             ], swiftSettings: houseRules),
         room(
             "DREvidence",
             imports: [
-                "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto", "Templates",
+                "DRParallel", "DRRunbook", "DRMachine", "DRMeasure", "DRJournal", "DRSystem", "DRCrypto", "Templates",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),

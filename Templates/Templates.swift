@@ -2,6 +2,12 @@
 package enum Templates {
     /// The report's page, a Mustache template.
     package static var report: String { String(decoding: PackageResources.report_mustache, as: UTF8.self) }
+    /// A row of the report's table of steps, once for each of `steps`.
+    package static var reportStepRow: String {
+        String(decoding: PackageResources.report_step_row_mustache, as: UTF8.self)
+    }
+    /// What the report says of a step, once for each of `steps`.
+    package static var reportStep: String { String(decoding: PackageResources.report_step_mustache, as: UTF8.self) }
     /// The report's style sheet, put into the page.
     package static var reportStyle: String { String(decoding: PackageResources.report_css, as: UTF8.self) }
 

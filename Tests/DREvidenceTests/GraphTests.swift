@@ -133,6 +133,8 @@ import Testing
             try String(contentsOf: root.appending(path: "Templates").appending(path: name), encoding: .utf8)
         }
         #expect(try text("report.mustache") == Templates.report)
+        #expect(try text("report-step-row.mustache") == Templates.reportStepRow)
+        #expect(try text("report-step.mustache") == Templates.reportStep)
         #expect(try text("report.css") == Templates.reportStyle)
     }
 }

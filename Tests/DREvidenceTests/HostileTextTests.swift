@@ -83,8 +83,11 @@ import Testing
 
     @Test("Every text of the page went through one gate", arguments: FixtureRun.allCases)
     func onlyShownTexts(run: FixtureRun) throws {
-        let page = ReportPage(try run.story.record(), tool: "drctl test")
+        let record = try run.story.record()
+        let page = ReportPage(record, try StepSection(record), tool: "drctl test")
         #expect(Self.rawTexts(page, path: "page").isEmpty)
+        let steps = record.steps.enumerated().map { StepView($0.element, number: $0.offset + 1, record: record) }
+        #expect(Self.rawTexts(steps, path: "steps").isEmpty)
     }
 
     /// Paths of texts in a value that are neither `Shown` nor `Markup`.

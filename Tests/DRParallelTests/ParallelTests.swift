@@ -10,4 +10,16 @@ import Testing
         let doubled = Parallel.map(parts.count) { part in parts[part].map { $0 * 2 } }
         #expect(doubled.flatMap { $0 } == (0..<count).map { $0 * 2 })
     }
+
+    @Test func partsMayFallIntoParts() {
+        let sums = Parallel.map(9) { outer in
+            let (low, high) = Parallel.both {
+                Parallel.map(100) { $0 * outer }
+            } _: {
+                Parallel.map(0) { $0 }
+            }
+            return low.reduce(0, +) + high.count
+        }
+        #expect(sums == (0..<9).map { $0 * 4950 })
+    }
 }

@@ -1,6 +1,7 @@
 import DRCrypto
 package import DRMachine
 import DRMeasure
+import DRParallel
 package import DRRunbook
 
 extension Record {
@@ -27,8 +28,11 @@ extension Record {
             throw EvidenceError(
                 .notARun, error.message, hint: "the journal holds a plan that this drctl cannot read", cause: error)
         }
-        let steps = StepRecord.derive(plan: plan, events: events)
-        let measured = Measured(plan: first, events: events)
+        let (steps, measured) = Parallel.both {
+            StepRecord.derive(plan: plan, events: events)
+        } _: {
+            Measured(plan: first, events: events)
+        }
         let services = ServiceRecord.derive(plan: plan, events: events, measured: measured)
         var record = Record(
             run: RunFacts(plan: plan, created: created, events: events, first: beginning.at),

@@ -9,15 +9,18 @@ package enum Report {
     /// - Parameter tool: what the footer names as the page's maker, `drctl 0.1.0`.
     /// - Throws: `EvidenceError` with `brokenTemplate` when drctl's own template does not parse.
     package static func render(_ record: Record, tool: String) throws(EvidenceError) -> String {
-        let template: MustacheTemplate
+        let steps = try StepSection(record)
+        return try template(Templates.report).render(ReportPage(record, steps, tool: tool))
+    }
+
+    static func template(_ text: String) throws(EvidenceError) -> MustacheTemplate {
         do {
-            template = try MustacheTemplate(string: Templates.report)
+            return try MustacheTemplate(string: text)
         } catch {
             throw EvidenceError(
                 .brokenTemplate, "the report's template does not parse",
                 hint: "this is a fault of drctl; record.json and the journal are whole", cause: error)
         }
-        return template.render(ReportPage(record, tool: tool))
     }
 
     /// What the footer of a page says of its maker.

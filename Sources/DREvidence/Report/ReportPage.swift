@@ -75,7 +75,8 @@ struct ReportPage {
     var graph: Markup?
     var graphNote: Shown
     var criticalPath: Shown?
-    var steps: [StepView]
+    var stepRows: Markup
+    var stepArticles: Markup
     var backups: [BackupCard]
     var resyncs: [ResyncCard]
     var isolationStatement: Shown
@@ -93,7 +94,7 @@ struct ReportPage {
 }
 
 extension ReportPage {
-    init(_ record: Record, tool: String) {
+    init(_ record: Record, _ steps: StepSection, tool: String) {
         style = Markup(trusted: Templates.reportStyle)
         icons = Markup(trusted: Templates.icons)
         runID = Shown(record.run.id)
@@ -116,7 +117,8 @@ extension ReportPage {
         graph = GraphPicture(nodes: record.steps.filter(\.isMain).map(GraphPicture.Node.init)).drawn()
         graphNote = Self.graphNote(record.steps, isDrawn: graph != nil)
         criticalPath = Self.criticalPath(record)
-        steps = record.steps.enumerated().map { StepView($0.element, number: $0.offset + 1, record: record) }
+        stepRows = steps.rows
+        stepArticles = steps.articles
         backups = record.backups.map(Self.backup)
         resyncs = record.resyncs.map(Self.resync)
         isolationStatement = Self.isolationStatement(record)

@@ -1,4 +1,5 @@
 import DRCrypto
+import DRParallel
 
 /// Runbook text to model. Everything about text and shape is reported here; what names mean is
 /// `RunbookValidator`'s.
@@ -31,25 +32,33 @@ package enum RunbookDecoder {
             },
             rollback: reader.choice(spec?["rollback"]),
             dependencies: dependencies(spec?["dependencies"]),
-            steps: withAcceptedEnds((spec?["steps"]?.elements ?? []).compactMap { StepDefinition.decode($0) }),
+            steps: withAcceptedEnds(steps(spec?["steps"]?.elements ?? [])),
             cleanup: (spec?["cleanup"]?.elements ?? []).compactMap { StepDefinition.decode($0, isCleanup: true) },
             outputs: outputs(spec?["outputs"]), digest: Digest.of(source.bytes), place: spec?.place ?? root.place)
         return Diagnosed(runbook, document.diagnostics)
     }
 
+    private static func steps(_ nodes: [SourceNode]) -> [StepDefinition] {
+        let parts = Parallel.chunks(of: nodes.count, least: 256)
+        return Parallel.map(parts.count) { part in nodes[parts[part]].compactMap { StepDefinition.decode($0) } }
+            .flatMap { $0 }
+    }
+
     /// A need accepts `succeeded`, `failed` where the needed step lets the run go on after it, and what is written.
     private static func withAcceptedEnds(_ steps: [StepDefinition]) -> [StepDefinition] {
         let mayFail = Set(steps.filter { $0.onFailure == .continue }.map(\.id))
-        return steps.map { step in
-            var step = step
-            for index in step.needs.indices {
-                let need = step.needs[index].value
-                step.needs[index].value.accept = Need.Outcome.allCases.filter { end in
-                    end == .succeeded || need.accept.contains(end) || (end == .failed && mayFail.contains(need.step))
+        var steps = steps
+        for step in steps.indices {
+            for need in steps[step].needs.indices {
+                let written = steps[step].needs[need].value
+                let accept = Need.Outcome.allCases.filter { end in
+                    end == .succeeded || written.accept.contains(end)
+                        || (end == .failed && mayFail.contains(written.step))
                 }
+                if accept != written.accept { steps[step].needs[need].value.accept = accept }
             }
-            return step
         }
+        return steps
     }
 
     private static func inputs(_ node: SourceNode?) -> [String: InputDefinition] {

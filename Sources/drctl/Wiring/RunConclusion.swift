@@ -57,57 +57,61 @@ struct RunConclusion {
             })
         try written.get()
         try DurableFile.replace(at: view.directory.report, with: Array(try report.get().utf8), mode: mode)
-        // Missed objectives and owed cleanup stand in lines of their own.
-        let told: Set<String> = ["objectiveMissed", "cleanupOwed"]
-        return try summary(
-            headlines: record.findings.filter { $0.weight == .headline && !told.contains($0.kind) }.map(\.text))
+        return summary(of: record)
     }
 
-    private func summary(headlines: [String]) throws -> Summary {
-        let measured = try Measurement(plan: view.firstPlan, events: view.contents.events)
+    /// What the record says, for whoever reads the last lines or nothing but the exit status.
+    private func summary(of record: Record) -> Summary {
+        // Missed objectives and owed cleanup stand in lines of their own.
+        let told: Set<String> = ["objectiveMissed", "cleanupOwed"]
+        let headlines = record.findings.filter { $0.weight == .headline && !told.contains($0.kind) }.map(\.text)
         let (outcome, reason): (String, String) =
             if case .closed(let outcome, let reason) = view.state.status { (outcome.rawValue, reason) } else {
                 ("open", "")
             }
         return Summary(
-            run: view.directory.id, outcome: outcome, reason: reason, services: measured.services.map(Self.service),
+            run: view.directory.id, outcome: outcome, reason: reason, services: record.services.map(Self.service),
             record: view.directory.record.string, report: view.directory.report.string,
             owedCleanup: view.state.owedCleanup.keys.map(\.rawValue).sorted(), headlines: headlines,
-            conditions: conditions(measured),
-            text: text(measured, outcome: outcome, reason: reason, headlines: headlines))
+            conditions: conditions(record.services.flatMap(\.objectives).map(\.verdict)),
+            text: text(record.services, outcome: outcome, reason: reason, headlines: headlines))
     }
 
-    private static func service(_ service: ServiceMeasurement) -> Summary.Service {
+    private static func service(_ service: ServiceRecord) -> Summary.Service {
         Summary.Service(
-            name: service.service, recoveryTimeNanoseconds: service.recovery.span?.nanoseconds,
-            recoveryTimeObjective: service.recoveryTimeObjective?.outcome.rawValue,
-            lossNanoseconds: service.loss.time.span?.nanoseconds, lostWrites: service.loss.writes,
-            recoveryPointObjective: service.recoveryPointObjective?.outcome.rawValue)
+            name: service.name, recoveryTimeNanoseconds: service.recoveryTime.nanoseconds,
+            recoveryTimeObjective: service.objective(.recoveryTime)?.verdict.rawValue,
+            lossNanoseconds: service.dataLoss.nanoseconds, lostWrites: service.dataLoss.writes,
+            recoveryPointObjective: service.objective(.recoveryPoint)?.verdict.rawValue)
     }
 
     /// How the run ended, what is in doubt, and every objective that was not met or not established. A run that was
     /// refused has done nothing that an objective speaks of.
-    private func conditions(_ measured: Measurement) -> [ExitStatus] {
+    private func conditions(_ verdicts: [ObjectiveVerdict.Outcome]) -> [ExitStatus] {
         var conditions = RunSummary(view).conditions
         guard view.isClosed, !conditions.contains(.refused) else { return conditions }
-        let outcomes = measured.objectives.map(\.outcome)
-        if outcomes.contains(.missed) { conditions.append(.policyMissed) }
-        if outcomes.contains(.notEstablished) { conditions.append(.notEstablished) }
+        if verdicts.contains(.missed) { conditions.append(.policyMissed) }
+        if verdicts.contains(.notEstablished) { conditions.append(.notEstablished) }
         return conditions
     }
 
     private func text(
-        _ measured: Measurement, outcome: String, reason: String, headlines: [String]
+        _ services: [ServiceRecord], outcome: String, reason: String, headlines: [String]
     ) -> String {
         var lines = ["\(view.directory.id): \(outcome)\(reason.isEmpty ? "" : ": \(displayEscaped(reason))")"]
         lines += headlines.map { "  ! \(displayEscaped($0))" }
-        for service in measured.services {
+        for service in services {
+            let (recovery, loss) = (service.recoveryTime, service.dataLoss)
+            let achieved = Self.figure(
+                recovery.nanoseconds, recovery.notEstablished, atLeast: recovery.atLeastNanoseconds,
+                atMost: recovery.atMostNanoseconds)
             lines.append(
-                "  \(service.service)  achieved recovery time  \(Self.figure(service.recovery))\(Self.verdict(service.recoveryTimeObjective, "RTO"))"
+                "  \(service.name)  achieved recovery time  \(achieved)\(Self.verdict(service.objective(.recoveryTime), "RTO"))"
             )
-            let writes = service.loss.writes.map { $0 == 1 ? ", 1 write" : ", \($0) writes" } ?? ""
+            let lost = Self.figure(loss.nanoseconds, loss.notEstablished, atMost: loss.atMostNanoseconds)
+            let writes = loss.writes.map { $0 == 1 ? ", 1 write" : ", \($0) writes" } ?? ""
             lines.append(
-                "  \(service.service)  achieved data loss      \(Self.figure(service.loss.time))\(writes)\(Self.verdict(service.recoveryPointObjective, "RPO"))"
+                "  \(service.name)  achieved data loss      \(lost)\(writes)\(Self.verdict(service.objective(.recoveryPoint), "RPO"))"
             )
         }
         for (step, reason) in view.state.owedCleanup.sorted(by: { $0.key < $1.key }) {
@@ -117,22 +121,28 @@ struct RunConclusion {
         return lines.joined(separator: "\n")
     }
 
-    private static func figure(_ figure: Figure) -> String {
-        if let span = figure.span { return TimeText.span(span) }
-        var text = "not established: \(figure.reason ?? "")"
-        if let least = figure.atLeast { text += ", at least \(TimeText.span(least))" }
-        if let most = figure.atMost { text += ", at most \(TimeText.span(most))" }
+    private static func figure(
+        _ nanoseconds: Int64?, _ reason: String?, atLeast: Int64? = nil, atMost: Int64?
+    ) -> String {
+        if let nanoseconds { return TimeText.span(TimeSpan(nanoseconds: nanoseconds)) }
+        var text = "not established: \(reason ?? "")"
+        if let atLeast { text += ", at least \(TimeText.span(TimeSpan(nanoseconds: atLeast)))" }
+        if let atMost { text += ", at most \(TimeText.span(TimeSpan(nanoseconds: atMost)))" }
         return text
     }
 
-    private static func verdict(_ verdict: DRMeasure.ObjectiveVerdict?, _ name: String) -> String {
-        guard let verdict else { return "" }
+    private static func verdict(_ objective: ServiceRecord.Objective?, _ name: String) -> String {
+        guard let objective else { return "" }
         let word =
-            switch verdict.outcome {
+            switch objective.verdict {
             case .met: "met"
             case .missed: "MISSED"
             case .notEstablished: "not established"
             }
-        return "  (\(name) \(TimeText.span(verdict.objective)): \(word))"
+        return "  (\(name) \(TimeText.span(TimeSpan(nanoseconds: objective.objectiveNanoseconds))): \(word))"
     }
+}
+
+extension ServiceRecord {
+    fileprivate func objective(_ kind: Objective.Kind) -> Objective? { objectives.first { $0.kind == kind } }
 }
