@@ -32,7 +32,7 @@ package final class LocalSupervisorConnection: SupervisorConnection {
         peerPID = connection.peerPID
         sender = LineSender(connection)
         (news, publisher) = AsyncStream.makeStream()
-        Task { await self.listen() }
+        BlockingThread.detach { self.listen() }
     }
 
     package func hello(
@@ -94,8 +94,9 @@ package final class LocalSupervisorConnection: SupervisorConnection {
         sender.send(try Wire.encode(WireRequest.request(request)))
     }
 
-    private func listen() async {
-        for await line in incomingLines(of: connection) {
+    /// On a thread of its own, until the connection ends.
+    private func listen() {
+        while let line = try? connection.readLine() {
             guard let reply = try? Wire.decode(WireReply.self, line) else { break }
             dispatch(reply)
         }
@@ -107,7 +108,7 @@ package final class LocalSupervisorConnection: SupervisorConnection {
         greeting?.resume(returning: .failure(lost))
         for answer in answers.values { answer.resume(returning: .failure(lost)) }
         publisher.finish()
-        await sender.finish()
+        Task { await sender.finish() }
     }
 
     private func dispatch(_ reply: WireReply) {

@@ -59,6 +59,10 @@ package actor Runner {
         case detached
     }
 
+    /// Of its own, for it waits for the disk at every commit.
+    private let thread = DedicatedThread()
+    nonisolated package var unownedExecutor: UnownedSerialExecutor { thread.executor }
+
     let configuration: Configuration
     let mailbox = Mailbox()
     let crew: SupervisorCrew
@@ -216,8 +220,7 @@ package actor Runner {
         }
         batches.append((batch, held))
         for (batch, events) in batches {
-            let writer = writer
-            _ = try await BlockingThread.run { try writer.append(batch) }
+            _ = try writer.append(batch)
             configuration.onCommit(events)
         }
         requests.settle(state)

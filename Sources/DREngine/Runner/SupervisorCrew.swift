@@ -170,7 +170,7 @@ final class SupervisorCrew: Sendable {
 
     func start(_ spec: AttemptSpec, secrets: SecretSource) {
         guard let connection = connection(spec.place) else { return }
-        Task {
+        Task.immediate {
             let values: [String: String]
             do throws(EngineError) {
                 values = try await secrets.values(for: spec)

@@ -15,8 +15,10 @@ extension SupervisorCore {
             let given = try Self.decoded(secrets)
             let result = await withCheckedContinuation { ready in
                 preparations.append(Preparation(spec: spec, secrets: given, ready: ready))
-                if !isPreparing { Task { await prepareWaiting() } }
-                isPreparing = true
+                if !isPreparing {
+                    isPreparing = true
+                    Task.immediate { await prepareWaiting() }
+                }
             }
             program = try result.get()
         } catch {
@@ -24,8 +26,8 @@ extension SupervisorCore {
             return take(.ended(attempt, notStarted(error.message, hint: error.hint)))
         }
         do throws(EngineError) {
-            let ending = try await spawn(program, attempt: attempt) { main in
-                await self.began(spec, main: main, program: program)
+            let ending = try await spawn(program, attempt: attempt) { core, main in
+                core.began(spec, main: main, program: program)
             }
             await over(spec, program: program, ending: ending)
         } catch {
@@ -66,22 +68,23 @@ extension SupervisorCore {
 
     /// Runs a process to its end, known to the reaper from before its birth to after its burial.
     private func spawn(
-        _ program: AttemptProgram, attempt: AttemptID, began: @Sendable @escaping (ProcessIdentity) async -> Void
+        _ program: AttemptProgram, attempt: AttemptID,
+        began: @Sendable @escaping (isolated SupervisorCore, ProcessIdentity) -> Void
     ) async throws(EngineError) -> AttemptProcess.Ending {
         let process = AttemptProcess(
             program: program, attempt: attempt, configuration: configuration, bootID: time.bootID)
         spawning += 1
         spawns += 1
         defer { if children.removeValue(forKey: attempt) == nil { spawning -= 1 } }
-        return try await process.run { main in
-            await self.born(main, of: attempt)
-            await began(main)
-        }
+        return try await process.run { main in await self.born(main, of: attempt, began) }
     }
 
-    private func born(_ main: ProcessIdentity, of attempt: AttemptID) {
+    private func born(
+        _ main: ProcessIdentity, of attempt: AttemptID, _ began: (isolated SupervisorCore, ProcessIdentity) -> Void
+    ) {
         children[attempt] = main.pid
         spawning -= 1
+        began(self, main)
     }
 
     private func began(_ spec: AttemptSpec, main: ProcessIdentity, program: AttemptProgram) {
@@ -95,9 +98,9 @@ extension SupervisorCore {
         try? FaultPoint.reach("supervisor.afterStarted")
         if let timeout = spec.timeout {
             let due = start.at.boot + timeout.nanoseconds
-            Task {
+            running[spec.attempt]?.deadline = Task {
                 await sleep(untilBoot: due)
-                end(spec.attempt, because: .timedOut)
+                if !Task.isCancelled { end(spec.attempt, because: .timedOut) }
             }
         }
         if let limits = spec.limits { Task { await watch(limits, of: spec.attempt, main: main) } }
@@ -164,7 +167,7 @@ extension SupervisorCore {
             at: at, result: result, standardOutput: ending.standardOutput, standardError: ending.standardError,
             outputs: outputs, survivors: survivors)
         try? FaultPoint.reach("supervisor.beforeEnded")
-        running[spec.attempt] = nil
+        forget(spec.attempt)
         take(.ended(spec.attempt, end))
     }
 
@@ -177,9 +180,12 @@ extension SupervisorCore {
         }
         log("\(attempt): \(error.message)")
         _ = await signals(of: attempt, main: state?.main).kill()
-        running[attempt] = nil
+        forget(attempt)
         take(.gone(attempt))
     }
+
+    /// Nothing of it is under way, and its deadline need not be waited for.
+    private func forget(_ attempt: AttemptID) { running.removeValue(forKey: attempt)?.deadline?.cancel() }
 
     private static func result(of status: TerminationStatus) -> AttemptEnd.Result {
         switch status {
@@ -210,8 +216,8 @@ extension SupervisorCore {
                 let program = try await BlockingThread.run { () throws(EngineError) in
                     try AttemptProgram(spec, secrets: [:], configuration: configuration, digests: digests)
                 }
-                let ending = try await spawn(program, attempt: attempt) { main in
-                    Task { await self.endQuestion(attempt, main: main, after: timeout) }
+                let ending = try await spawn(program, attempt: attempt) { core, main in
+                    Task { await core.endQuestion(attempt, main: main, after: timeout) }
                 }
                 let detail = ending.standardError?.tail ?? ""
                 guard case .exited(let code) = ending.exit else {

@@ -41,6 +41,8 @@ actor SupervisorCore {
         var main: ProcessIdentity?
         /// Why the supervisor ended it, if it did.
         var cause: AttemptEnd.Result?
+        /// Ends it when its time is over.
+        var deadline: Task<Void, Never>?
     }
 
     /// An attempt that is to be made ready, and who waits for it.
@@ -210,7 +212,7 @@ actor SupervisorCore {
         case .spawn(let spec, let secrets):
             running[spec.attempt] = Running()
             try? FaultPoint.reach("supervisor.afterStarting")
-            Task {
+            Task.immediate {
                 await carryOut(spec, secrets: secrets)
                 turns[spec.attempt] = nil
             }
