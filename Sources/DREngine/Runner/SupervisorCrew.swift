@@ -170,6 +170,7 @@ final class SupervisorCrew: Sendable {
 
     func start(_ spec: AttemptSpec, secrets: SecretSource) {
         guard let connection = connection(spec.place) else { return }
+        // Most steps have no secrets, and are asked for before anything else gets a turn.
         Task.immediate {
             let values: [String: String]
             do throws(EngineError) {
